@@ -1,0 +1,36 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+
+let package = Package(
+    name: "stator",
+    targets: [
+
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// Modules in which unsafe code is allowed; each such expression is marked.
+let modulesOfUnsafeCode: Set<String> = ["StatorReactor", "StatorTLS", "StatorObjects", "ComputeMessages", "Postgres"]
+
+for target in package.targets where target.type != .system && target.name != "CComputeMessages" {
+    var settings: [SwiftSetting] = [
+        // `any` marks what is dispatched at run time.
+        .enableUpcomingFeature("ExistentialAny"),
+        // What an import shows to a module's own clients is said at the import.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // A member is visible only where its module is imported.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        // An async function stays on its caller's executor: no hop for each call.
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        // Spans as results of functions and properties.
+        .enableExperimentalFeature("Lifetimes"),
+        .treatAllWarnings(as: .error),
+    ]
+    if modulesOfUnsafeCode.contains(target.name) {
+        settings.append(.strictMemorySafety())
+    }
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}
