@@ -1,11 +1,24 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
     name: "stator",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
     targets: [
+        // C
+        .systemLibrary(name: "CLinux"),
 
+        // Mechanism
+        .target(name: "StatorReactor", dependencies: ["CLinux", deque, heap]),
+
+        // Tests: unit and conformance
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "StatorReactorTests", dependencies: ["StatorReactor"]),
     ],
     swiftLanguageModes: [.v6]
 )
