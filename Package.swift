@@ -12,13 +12,16 @@ let package = Package(
     targets: [
         // C
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         // Mechanism
         .target(name: "StatorReactor", dependencies: ["CLinux", deque, heap]),
+        .target(name: "StatorTLS", dependencies: ["COpenSSL"]),
 
         // Tests: unit and conformance
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "StatorReactorTests", dependencies: ["StatorReactor"]),
+        .testTarget(name: "StatorTLSTests", dependencies: ["StatorTLS", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
