@@ -15,11 +15,13 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         // Mechanism
+        .target(name: "StatorWire"),
         .target(name: "StatorReactor", dependencies: ["CLinux", deque, heap]),
         .target(name: "StatorTLS", dependencies: ["COpenSSL"]),
 
         // Tests: unit and conformance
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "StatorWireTests", dependencies: ["StatorWire"]),
         .testTarget(name: "StatorReactorTests", dependencies: ["StatorReactor"]),
         .testTarget(name: "StatorTLSTests", dependencies: ["StatorTLS", "TestSupport"]),
     ],
