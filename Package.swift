@@ -13,11 +13,15 @@ let package = Package(
         // C
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
 
         // Mechanism
         .target(name: "StatorWire"),
         .target(name: "StatorReactor", dependencies: ["CLinux", deque, heap]),
         .target(name: "StatorTLS", dependencies: ["COpenSSL"]),
+
+        // Objects and calls
+        .target(name: "StatorObjects", dependencies: ["CProtobufC"]),
 
         // Tests: unit and conformance
         .target(name: "TestSupport", path: "Tests/TestSupport"),

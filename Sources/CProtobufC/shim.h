@@ -1,0 +1,4 @@
+// protobuf-c's run-time library.
+#pragma once
+
+#include <protobuf-c/protobuf-c.h>

@@ -1,0 +1,82 @@
+/// The fields of a message, by their index in the schema; a value that is copied when written.
+///
+/// Generated code goes through it; everything else uses the generated properties.
+public struct MessageContent: Sendable {
+    private(set) var storage: MessageStorage
+
+    init(_ storage: MessageStorage) {
+        self.storage = storage
+    }
+
+    /// A message in which nothing is set.
+    public init(_ schema: MessageSchema) {
+        storage = MessageStorage(schema)
+    }
+
+    public var schema: MessageSchema { storage.schema }
+
+    func layout(_ index: Int) -> FieldLayout { storage.schema.layouts[index] }
+
+    /// Hands out the struct to write the field, in a storage that nobody else sees.
+    mutating func change(_ index: Int) -> MessageStorage {
+        if !isKnownUniquelyReferenced(&storage) || storage.mustBeCopiedToWrite {
+            storage = storage.copy()
+        }
+        storage.changes |= 1 << UInt128(index)
+        storage.isValidated = false
+        return storage
+    }
+
+    /// Unsets the field if it is set.
+    mutating func unset(_ index: Int) {
+        let layout = layout(index)
+        guard unsafe storage.message.isSet(layout) else { return }
+        unsafe change(index).message.unset(layout)
+    }
+
+    // MARK: By name
+
+    func isSet(_ field: String) -> Bool {
+        guard let index = schema.index(of: field) else { return false }
+        return isSet(index)
+    }
+
+    func isSet(_ index: Int) -> Bool {
+        unsafe storage.message.isSet(layout(index))
+    }
+
+    var setFields: [String] {
+        schema.fields.indices.filter(isSet).map { schema.fields[$0].name }
+    }
+
+    var changedFields: [String] {
+        schema.fields.indices.filter(hasChanged).map { schema.fields[$0].name }
+    }
+
+    func hasChanged(_ index: Int) -> Bool {
+        storage.changes & (1 << UInt128(index)) != 0
+    }
+
+    mutating func clearChanges() {
+        guard storage.changes != 0 else { return }
+        if !isKnownUniquelyReferenced(&storage) {
+            storage = storage.copy()
+        }
+        storage.changes = 0
+    }
+
+    func onlyChanges(keeping names: [String]) -> MessageContent {
+        let copy = storage.copy()
+        for index in schema.fields.indices where !hasChanged(index) && !names.contains(schema.fields[index].name) {
+            unsafe copy.message.unset(layout(index))
+        }
+        return MessageContent(copy)
+    }
+}
+
+extension MessageContent: Equatable {
+    public static func == (left: Self, right: Self) -> Bool {
+        guard left.schema === right.schema else { return false }
+        return unsafe left.storage.message.isEqual(to: right.storage.message, left.schema)
+    }
+}

@@ -1,0 +1,145 @@
+internal import CProtobufC
+
+extension MessageContent {
+    /// The set fields as JSON, by field number, without white space; sensitive values are masked.
+    var jsonDescription: String {
+        var writer = JSONWriter()
+        unsafe writer.write(storage.message, schema)
+        return writer.text
+    }
+}
+
+/// Writes a message as JSON.
+private struct JSONWriter {
+    private(set) var text = ""
+
+    mutating func write(_ message: RawMessage, _ schema: MessageSchema) {
+        text += "{"
+        var isFirst = true
+        for (index, layout) in schema.layouts.enumerated() where unsafe message.isSet(layout) {
+            let field = schema.fields[index]
+            if !isFirst { text += "," }
+            isFirst = false
+            write(field.name)
+            text += ":"
+            if field.isSensitive {
+                write("[masked]")
+            } else if layout.isRepeated {
+                text += "["
+                unsafe writeValues(message, layout, field)
+                text += "]"
+            } else {
+                unsafe writeValues(message, layout, field)
+            }
+        }
+        text += "}"
+    }
+
+    private mutating func writeValues(_ message: RawMessage, _ layout: FieldLayout, _ field: FieldSchema) {
+        switch field.kind {
+        case .int32:
+            unsafe each(message, layout, Int32.self) { writer, value in writer.text += String(value) }
+        case .uint32:
+            unsafe each(message, layout, UInt32.self) { writer, value in writer.text += String(value) }
+        case .uint64:
+            unsafe each(message, layout, UInt64.self) { writer, value in writer.text += String(value) }
+        case .int64:
+            unsafe each(message, layout, Int64.self) { writer, value in
+                if field.format == .timestamp {
+                    writer.write(Timestamp(microsecondsSinceEpoch: value).description)
+                } else {
+                    writer.text += String(value)
+                }
+            }
+        case .bool:
+            unsafe each(message, layout, Int32.self) { writer, value in writer.text += value != 0 ? "true" : "false" }
+        case .float:
+            unsafe each(message, layout, Float.self) { writer, value in writer.write(number: value) }
+        case .double:
+            unsafe each(message, layout, Double.self) { writer, value in writer.write(number: value) }
+        case .string:
+            unsafe each(message, layout, ProtobufCBinaryData.self) { writer, value in
+                writer.write(unsafe String(decoding: UnsafeRawBufferPointer(value), as: UTF8.self))
+            }
+        case .bytes:
+            unsafe each(message, layout, ProtobufCBinaryData.self) { writer, value in
+                let bytes = unsafe UnsafeRawBufferPointer(value)
+                if field.format == .uuid, let uuid = unsafe ObjectID(bytes: bytes) {
+                    writer.write(uuid.description)
+                } else {
+                    writer.write(unsafe base64(bytes))
+                }
+            }
+        case .enumeration(let enumeration):
+            unsafe each(message, layout, Int32.self) { writer, value in
+                writer.write(enumeration.text(of: value) ?? String(value))
+            }
+        case .message(let nested):
+            let schema = nested()
+            unsafe each(message, layout, UnsafeMutableRawPointer.self) { writer, value in
+                unsafe writer.write(RawMessage(value), schema)
+            }
+        }
+    }
+
+    private mutating func each<Value: BitwiseCopyable>(
+        _ message: RawMessage, _ layout: FieldLayout, _ type: Value.Type,
+        _ body: (inout JSONWriter, Value) -> Void
+    ) {
+        let values = unsafe message.values(layout, as: type)
+        for index in values.indices {
+            if index > 0 { text += "," }
+            unsafe body(&self, values[index])
+        }
+    }
+
+    private mutating func write(number: some BinaryFloatingPoint & CustomStringConvertible) {
+        // JSON has no such numbers.
+        if number.isFinite {
+            text += number.description
+        } else {
+            write(number.description)
+        }
+    }
+
+    private mutating func write(_ string: String) {
+        text += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            default:
+                if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+                    let digits = String(scalar.value, radix: 16)
+                    text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+                } else {
+                    text.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        text += "\""
+    }
+}
+
+private func base64(_ bytes: UnsafeRawBufferPointer) -> String {
+    let alphabet = [UInt8]("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var characters: [UInt8] = []
+    characters.reserveCapacity((bytes.count + 2) / 3 * 4)
+    var offset = 0
+    while offset < bytes.count {
+        let rest = min(3, bytes.count - offset)
+        var group: UInt32 = 0
+        for position in 0..<3 {
+            group = group << 8 | (position < rest ? unsafe UInt32(bytes[offset + position]) : 0)
+        }
+        for position in 0..<4 {
+            let sextet = Int(group >> UInt32(18 - 6 * position)) & 63
+            characters.append(position <= rest ? alphabet[sextet] : UInt8(ascii: "="))
+        }
+        offset += 3
+    }
+    return String(decoding: characters, as: UTF8.self)
+}

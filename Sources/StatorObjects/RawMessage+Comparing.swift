@@ -1,0 +1,68 @@
+internal import CProtobufC
+
+extension RawMessage {
+    /// Whether the same fields are set to the same values, bit by bit, unknown fields included.
+    func isEqual(to other: RawMessage, _ schema: MessageSchema) -> Bool {
+        if unsafe base == other.base { return true }
+        for (index, layout) in schema.layouts.enumerated() {
+            guard unsafe isEqual(to: other, schema.fields[index].kind, layout) else { return false }
+        }
+        let (left, right) = unsafe (unknownFields, other.unknownFields)
+        guard left.count == right.count else { return false }
+        for index in left.indices {
+            guard unsafe left[index].tag == right[index].tag, unsafe left[index].wire_type == right[index].wire_type,
+                unsafe UnsafeRawBufferPointer(left[index]).hasSameBytes(as: UnsafeRawBufferPointer(right[index]))
+            else { return false }
+        }
+        return true
+    }
+
+    private func isEqual(to other: RawMessage, _ kind: FieldKind, _ layout: FieldLayout) -> Bool {
+        if layout.isRepeated { return unsafe hasSameList(as: other, kind, layout) }
+        guard unsafe isSet(layout) == other.isSet(layout) else { return false }
+        guard unsafe isSet(layout) else { return true }
+        switch layout.storage {
+        case .fourBytes:
+            return unsafe scalar(layout, as: UInt32.self) == other.scalar(layout, as: UInt32.self)
+        case .eightBytes:
+            return unsafe scalar(layout, as: UInt64.self) == other.scalar(layout, as: UInt64.self)
+        case .binary:
+            return unsafe bytes(layout).hasSameBytes(as: other.bytes(layout))
+        case .message:
+            guard case .message(let nested) = kind, let left = unsafe message(layout),
+                let right = unsafe other.message(layout)
+            else { return true }
+            return unsafe left.isEqual(to: right, nested())
+        }
+    }
+
+    private func hasSameList(as other: RawMessage, _ kind: FieldKind, _ layout: FieldLayout) -> Bool {
+        let count = unsafe count(layout)
+        guard unsafe count == other.count(layout) else { return false }
+        switch layout.storage {
+        case .fourBytes, .eightBytes:
+            let size = count * layout.storage.size
+            let left = unsafe UnsafeRawBufferPointer(start: list(layout), count: size)
+            return unsafe left.hasSameBytes(as: UnsafeRawBufferPointer(start: other.list(layout), count: size))
+        case .binary:
+            let left = unsafe elements(layout, as: ProtobufCBinaryData.self)
+            let right = unsafe other.elements(layout, as: ProtobufCBinaryData.self)
+            return left.indices.allSatisfy { index in
+                unsafe UnsafeRawBufferPointer(left[index]).hasSameBytes(as: UnsafeRawBufferPointer(right[index]))
+            }
+        case .message:
+            guard case .message(let nested) = kind else { return true }
+            let schema = nested()
+            let (left, right) = unsafe (messages(layout), other.messages(layout))
+            return left.indices.allSatisfy { index in
+                unsafe RawMessage(left[index]).isEqual(to: RawMessage(right[index]), schema)
+            }
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        unsafe count == other.count && elementsEqual(other)
+    }
+}
