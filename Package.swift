@@ -1,13 +1,18 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
     name: "stator",
+    products: [
+        .library(name: "StatorRPC", targets: ["StatorRPC", "StatorObjects", "StatorWire", "StatorTLS", "StatorReactor"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // C
@@ -22,6 +27,9 @@ let package = Package(
 
         // Objects and calls
         .target(name: "StatorObjects", dependencies: ["CProtobufC"]),
+        .target(
+            name: "StatorRPC",
+            dependencies: ["StatorWire", "StatorTLS", "StatorReactor", "StatorObjects", logging, deque]),
 
         // Tests: unit and conformance
         .target(name: "TestSupport", path: "Tests/TestSupport"),
