@@ -9,16 +9,20 @@ let package = Package(
     name: "stator",
     products: [
         .library(name: "StatorRPC", targets: ["StatorRPC", "StatorObjects", "StatorWire", "StatorTLS", "StatorReactor"]),
+        .library(name: "ComputeMessages", targets: ["ComputeMessages"]),
+        .executable(name: "protoc-gen-stator", targets: ["protoc-gen-stator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // C
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "CComputeMessages", dependencies: ["CProtobufC"]),
 
         // Mechanism
         .target(name: "StatorWire"),
@@ -31,11 +35,33 @@ let package = Package(
             name: "StatorRPC",
             dependencies: ["StatorWire", "StatorTLS", "StatorReactor", "StatorObjects", logging, deque]),
 
+        // Contract and domain
+        .target(name: "ComputeMessages", dependencies: ["CComputeMessages", "StatorObjects", "StatorRPC"]),
+
+        // Services
+        .target(
+            name: "StubGenerator",
+            dependencies: [
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
+            ]),
+
+        // Executables
+        .executableTarget(name: "protoc-gen-stator", dependencies: ["StubGenerator"]),
+
         // Tests: unit and conformance
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "StatorWireTests", dependencies: ["StatorWire"]),
         .testTarget(name: "StatorReactorTests", dependencies: ["StatorReactor"]),
         .testTarget(name: "StatorTLSTests", dependencies: ["StatorTLS", "TestSupport"]),
+        .testTarget(name: "StatorObjectsTests", dependencies: ["StatorObjects", "ComputeMessages"]),
+        .testTarget(
+            name: "StatorRPCTests",
+            dependencies: [
+                "StatorRPC", "StatorObjects", "StatorReactor", "StatorTLS", "StatorWire", "ComputeMessages", "TestSupport",
+                logging,
+            ]),
+        .testTarget(name: "StubGeneratorTests", dependencies: ["StubGenerator"]),
     ],
     swiftLanguageModes: [.v6]
 )

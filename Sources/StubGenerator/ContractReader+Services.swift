@@ -1,0 +1,46 @@
+internal import SwiftProtobufPluginLibrary
+
+extension ContractReader {
+    mutating func readService(_ service: ServiceDescriptor, in file: FileDescriptor) -> ServiceModel {
+        for suffix in ["Service", "Methods", "Client"] {
+            take(TypeName([service.name + suffix]), for: service.fullName, at: service, in: file)
+        }
+        var methods: [MethodModel] = []
+        for method in service.methods {
+            methods.append(readMethod(method, of: service, in: file))
+        }
+        return ServiceModel(
+            fullName: service.fullName, name: service.name, label: SwiftNames.function(service.name),
+            documentation: documentation(service), methods: methods)
+    }
+
+    private mutating func readMethod(
+        _ method: SwiftProtobufPluginLibrary.MethodDescriptor, of service: ServiceDescriptor, in file: FileDescriptor
+    ) -> MethodModel {
+        let name = "\(service.fullName)/\(method.name)"
+        let functionName = SwiftNames.function(method.name)
+        if functionName == "all" || functionName == "init" {
+            report(
+                method, in: file, "\(name) would be named \(functionName) in Swift, which is taken.",
+                fix: "choose another name.")
+        }
+        takeMember(functionName, of: service.fullName, for: name, at: method, in: file)
+        if method.clientStreaming {
+            report(
+                method, in: file, "\(name) streams its requests, which is not supported yet.",
+                fix: "send the requests as repeated fields of one message.")
+        }
+        let options = MethodOptions(method.options)
+        if options.callers.isEmpty {
+            report(
+                method, in: file, "\(name) names no callers, so nobody could call it.",
+                fix: "add `option (call) = { callers: [CALLER_CLASS_…], since: 1 };`.")
+        }
+        return MethodModel(
+            name: method.name, functionName: functionName, request: typeName(of: method.inputType),
+            response: typeName(of: method.outputType), isServerStreaming: method.serverStreaming,
+            callers: options.callers, isIdempotent: options.isIdempotent, since: options.since ?? 1,
+            id: methodIdentifier(service: service.fullName, method: method.name),
+            documentation: documentation(method))
+    }
+}

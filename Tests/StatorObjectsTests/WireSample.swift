@@ -1,0 +1,94 @@
+import StatorObjects
+
+/// A generator of the same numbers for the same seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
+
+/// Encodes messages by their schema, independently of protobuf-c.
+struct WireSample {
+    var bytes: [UInt8] = []
+
+    /// Every field set to a random value that is valid.
+    init(of schema: MessageSchema, using random: inout SeededGenerator, depth: Int = 0) {
+        for field in schema.fields {
+            for _ in 0..<(field.isRepeated ? 2 : 1) {
+                append(field, using: &random, depth: depth)
+            }
+        }
+    }
+
+    init() {}
+
+    mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    mutating func field(_ number: UInt32, varint value: UInt64) {
+        varint(UInt64(number) << 3)
+        varint(value)
+    }
+
+    mutating func field(_ number: UInt32, bytes payload: [UInt8]) {
+        varint(UInt64(number) << 3 | 2)
+        varint(UInt64(payload.count))
+        bytes += payload
+    }
+
+    private mutating func append(_ field: FieldSchema, using random: inout SeededGenerator, depth: Int) {
+        switch field.kind {
+        case .int32:
+            self.field(field.number, varint: UInt64(bitPattern: Int64(Int32.random(in: .min ... .max, using: &random))))
+        case .int64, .uint64:
+            self.field(field.number, varint: random.next() >> UInt64.random(in: 0..<64, using: &random))
+        case .uint32:
+            self.field(field.number, varint: random.next() >> UInt64.random(in: 32..<64, using: &random))
+        case .bool:
+            self.field(field.number, varint: random.next() & 1)
+        case .float:
+            varint(UInt64(field.number) << 3 | 5)
+            bytes += (0..<4).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        case .double:
+            varint(UInt64(field.number) << 3 | 1)
+            bytes += (0..<8).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        case .enumeration(let enumeration):
+            let value = enumeration.values.randomElement(using: &random)
+            self.field(field.number, varint: UInt64(bitPattern: Int64(value?.number ?? 0)))
+        case .string:
+            self.field(field.number, bytes: text(of: field, using: &random))
+        case .bytes:
+            let count = field.format == .uuid ? 16 : Int.random(in: 0...min(20, field.byteCountMax), using: &random)
+            self.field(field.number, bytes: (0..<count).map { _ in .random(in: .min ... .max, using: &random) })
+        case .message(let nested):
+            self.field(field.number, bytes: WireSample(of: nested(), using: &random, depth: depth + 1).bytes)
+        }
+    }
+
+    private func text(of field: FieldSchema, using random: inout SeededGenerator) -> [UInt8] {
+        switch field.format {
+        case .macAddress: Array("52:54:00:ab:CD:09".utf8)
+        case .ipAddress: Array(["192.0.2.1", "2001:db8::1"][Int.random(in: 0...1, using: &random)].utf8)
+        default:
+            (0..<Int.random(in: 1...20, using: &random)).flatMap { _ in
+                Array(["a", "ß", "日", "🦉", " ", "-"][Int.random(in: 0..<6, using: &random)].utf8)
+            }
+        }
+    }
+}
