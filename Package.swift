@@ -22,6 +22,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CComputeMessages", dependencies: ["CProtobufC"]),
 
         // Mechanism
@@ -39,6 +40,7 @@ let package = Package(
         .target(name: "ComputeMessages", dependencies: ["CComputeMessages", "StatorObjects", "StatorRPC"]),
 
         // Services
+        .target(name: "Postgres", dependencies: ["CLibPQ", "StatorReactor", logging, deque]),
         .target(
             name: "StubGenerator",
             dependencies: [
@@ -62,6 +64,9 @@ let package = Package(
                 logging,
             ]),
         .testTarget(name: "StubGeneratorTests", dependencies: ["StubGenerator"]),
+
+        // Tests: real PostgreSQL, TLS, processes and guests; the repository's own rules
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "StatorReactor", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
