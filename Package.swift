@@ -2,6 +2,7 @@
 import PackageDescription
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
@@ -13,6 +14,7 @@ let package = Package(
         .executable(name: "protoc-gen-stator", targets: ["protoc-gen-stator"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
@@ -38,6 +40,7 @@ let package = Package(
 
         // Contract and domain
         .target(name: "ComputeMessages", dependencies: ["CComputeMessages", "StatorObjects", "StatorRPC"]),
+        .target(name: "ComputeObjects", dependencies: ["ComputeMessages", "StatorObjects", "StatorRPC", "StatorWire"]),
 
         // Services
         .target(name: "Postgres", dependencies: ["CLibPQ", "StatorReactor", logging, deque]),
@@ -47,6 +50,7 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
             ]),
+        .target(name: "CommandOptions", dependencies: ["StatorTLS", argumentParser, logging]),
 
         // Executables
         .executableTarget(name: "protoc-gen-stator", dependencies: ["StubGenerator"]),
@@ -63,6 +67,9 @@ let package = Package(
                 "StatorRPC", "StatorObjects", "StatorReactor", "StatorTLS", "StatorWire", "ComputeMessages", "TestSupport",
                 logging,
             ]),
+        .testTarget(
+            name: "ComputeObjectsTests",
+            dependencies: ["ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorWire"]),
         .testTarget(name: "StubGeneratorTests", dependencies: ["StubGenerator"]),
 
         // Tests: real PostgreSQL, TLS, processes and guests; the repository's own rules

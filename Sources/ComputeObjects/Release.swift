@@ -1,0 +1,15 @@
+internal import ComputeMessages
+package import StatorRPC
+
+/// What this build is, as every daemon tells it in its HELLO.
+package enum Release {
+    package static let current = "0.1.0"
+    /// One integer per release, for fleet-wide feature gates.
+    package static let serviceVersion: UInt32 = 1
+}
+
+/// How a process of this build introduces itself to a peer.
+package func localEndpoint() -> LocalEndpoint {
+    LocalEndpoint(
+        manifest: ComputeManifest.current, release: Release.current, serviceVersion: Release.serviceVersion)
+}
