@@ -2,6 +2,8 @@
 import PackageDescription
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
@@ -12,12 +14,14 @@ let package = Package(
         .library(name: "StatorRPC", targets: ["StatorRPC", "StatorObjects", "StatorWire", "StatorTLS", "StatorReactor"]),
         .library(name: "ComputeMessages", targets: ["ComputeMessages"]),
         .executable(name: "protoc-gen-stator", targets: ["protoc-gen-stator"]),
+        .executable(name: "stator-conductor", targets: ["stator-conductor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // C
@@ -45,6 +49,12 @@ let package = Package(
         // Services
         .target(name: "Postgres", dependencies: ["CLibPQ", "StatorReactor", logging, deque]),
         .target(
+            name: "Conductor",
+            dependencies: [
+                "Postgres", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor",
+                "StatorTLS", "StatorWire", logging, lifecycle, signals,
+            ]),
+        .target(
             name: "StubGenerator",
             dependencies: [
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -53,6 +63,9 @@ let package = Package(
         .target(name: "CommandOptions", dependencies: ["StatorTLS", argumentParser, logging]),
 
         // Executables
+        .executableTarget(
+            name: "stator-conductor",
+            dependencies: ["Conductor", "ComputeObjects", "CommandOptions", argumentParser]),
         .executableTarget(name: "protoc-gen-stator", dependencies: ["StubGenerator"]),
 
         // Tests: unit and conformance
@@ -71,6 +84,11 @@ let package = Package(
             name: "ComputeObjectsTests",
             dependencies: ["ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorWire"]),
         .testTarget(name: "StubGeneratorTests", dependencies: ["StubGenerator"]),
+        .testTarget(
+            name: "ConductorTests",
+            dependencies: [
+                "Conductor", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorWire",
+            ]),
 
         // Tests: real PostgreSQL, TLS, processes and guests; the repository's own rules
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "StatorReactor", "TestSupport"]),

@@ -1,0 +1,61 @@
+internal import ComputeMessages
+internal import ComputeObjects
+internal import StatorObjects
+internal import StatorRPC
+internal import StatorWire
+
+/// What users want to know of operations.
+struct OperationRequests: Sendable {
+    static let listLimitDefault: UInt32 = 100
+
+    let store: Store
+    let instances: InstanceRequests
+    let changes: OperationChanges
+
+    /// Those of other users are not found.
+    func get(_ uuid: ObjectID?, for scope: RequesterScope) async throws -> OperationRecord {
+        guard let uuid else {
+            throw ConductorError(.invalid, "the operation's id is missing")
+        }
+        guard let record = try await store.operations.get(uuid), scope.isOperator || record.userID == scope.userID
+        else {
+            throw ConductorError(
+                .notFound, "there is no operation \(uuid); `stator operation list` shows which there are")
+        }
+        return record
+    }
+
+    func list(_ request: ListOperationsRequest, for scope: RequesterScope) async throws -> [OperationRecord] {
+        let limit = request.limit ?? Self.listLimitDefault
+        guard ComputeLimits.listLimit.contains(limit) else {
+            throw ConductorError(.invalid, "limit is \(limit); it takes 1 to \(ComputeLimits.listLimit.upperBound)")
+        }
+        var instanceUUID: ObjectID?
+        if let server = request.server {
+            instanceUUID = try await instances.find(server, for: scope).uuid
+        }
+        return try await store.operations.list(
+            userID: scope.visibleUserID, instanceUUID: instanceUUID, limit: Int(limit))
+    }
+
+    /// Hands the operation on as it is now and after each change, until it has ended.
+    func watch(
+        _ uuid: ObjectID?, for scope: RequesterScope, _ change: (OperationRecord) async throws -> Void
+    ) async throws {
+        var last = try await get(uuid, for: scope)
+        let watch = try changes.watch(last.uuid)
+        defer { changes.remove(watch) }
+        try await change(last)
+        if last.isFinished { return }
+        for await _ in watch.bell.rings {
+            let current = try await get(uuid, for: scope)
+            if current.generation != last.generation {
+                try await change(current)
+                last = current
+            }
+            if current.isFinished { return }
+        }
+        if Task.isCancelled { throw CancellationError() }
+        throw RPCError(.unavailable, "this conductor is stopping; ask another")
+    }
+}

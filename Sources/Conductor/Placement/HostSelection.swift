@@ -1,0 +1,72 @@
+internal import ComputeMessages
+internal import StatorObjects
+
+/// Reads the hosts that an instance may go to and lets placement choose.
+struct HostSelection {
+    /// The heaviest so many are read; more would not change the choice.
+    static let candidateCountMax = 16
+
+    /// How long a host that was up is waited for: a conductor that ends takes its hosts' leases with it, and they
+    /// need some seconds to find another.
+    static let returnPeriod: Duration = .seconds(30)
+
+    let store: Store
+
+    func choose(for instance: InstanceRecord, now: Timestamp) async throws(StoreError) -> Placement.Choice {
+        let claim = ResourceClaim(placing: instance)
+        guard let image = instance.image.identity else {
+            return .none("no valid host: the image of the instance has no checksum")
+        }
+        let request = PlacementRequest(resources: claim, image: image)
+        let candidates = try await store.hosts.candidates(
+            for: claim, image: instance.image, limit: Self.candidateCountMax)
+        let choice = Placement.choose(
+            among: candidates.map { HostCandidate($0, images: [image], now: now) }, for: request)
+        if case .host = choice { return choice }
+        return try await explain(request, now: now)
+    }
+
+    /// No host took it: reads all of them, to tell why, or to find the one that has become free meanwhile.
+    private func explain(_ request: PlacementRequest, now: Timestamp) async throws(StoreError) -> Placement.Choice {
+        var hosts: [HostCandidate] = []
+        for record in try await store.hosts.list() {
+            var host = HostCandidate(record, images: [], now: now)
+            let wouldDo = PlacementFilter.allCases.allSatisfy {
+                $0 == .image || $0 == .up || $0.passes(host, for: request)
+            }
+            if wouldDo {
+                host.images = Set(try await store.images.list(hostID: record.uuid).compactMap(\.identity))
+            }
+            hosts.append(host)
+        }
+        return Placement.choose(among: hosts, for: request)
+    }
+}
+
+extension HostCandidate {
+    init(_ record: HostRecord, images: Set<ImageIdentity>, now: Timestamp) {
+        let recently = now.advanced(by: .zero - HostSelection.returnPeriod)
+        self.init(
+            id: record.uuid, name: record.name, generation: record.generation, isDisabled: record.disabled,
+            isUp: record.isUp, wasUpRecently: record.lastSeenUp.map { $0 > recently } ?? false,
+            capacity: ResourceClaim(vcpus: record.vcpus, memoryMB: record.memoryMB, diskGB: record.localGB),
+            used: ResourceClaim(
+                vcpus: record.vcpusUsed, memoryMB: record.memoryMBUsed, diskGB: record.localGBUsed),
+            images: images)
+    }
+}
+
+extension Image {
+    /// Nil when it does not say which image it is.
+    var identity: ImageIdentity? {
+        guard let uuid, let checksum else { return nil }
+        return ImageIdentity(uuid: uuid, checksum: checksum)
+    }
+}
+
+extension ResourceClaim {
+    /// What an instance takes of its host.
+    init(placing instance: InstanceRecord) {
+        self.init(vcpus: instance.vcpus, memoryMB: instance.memoryMB, diskGB: instance.rootGB)
+    }
+}

@@ -1,0 +1,62 @@
+package import StatorObjects
+
+/// What is to be placed: its size, and the image that its host must hold.
+package struct PlacementRequest: Hashable, Sendable {
+    package var resources: ResourceClaim
+    package var image: ImageIdentity
+
+    package init(resources: ResourceClaim, image: ImageIdentity) {
+        self.resources = resources
+        self.image = image
+    }
+}
+
+/// One exact image: the same uuid with other content is another image.
+package struct ImageIdentity: Hashable, Sendable {
+    package var uuid: ObjectID
+    package var checksum: [UInt8]
+
+    package init(uuid: ObjectID, checksum: [UInt8]) {
+        self.uuid = uuid
+        self.checksum = checksum
+    }
+}
+
+/// A host as placement sees it.
+package struct HostCandidate: Hashable, Sendable {
+    package var id: ObjectID
+    package var name: String
+    /// The generation that a claim must name.
+    package var generation: Int64
+    package var isDisabled: Bool
+    /// Its lease is not over.
+    package var isUp: Bool
+    /// It was up a moment ago: it may be on its way from one conductor to another.
+    package var wasUpRecently: Bool
+    package var capacity: ResourceClaim
+    package var used: ResourceClaim
+    package var images: Set<ImageIdentity>
+
+    package init(
+        id: ObjectID, name: String, generation: Int64, isDisabled: Bool = false, isUp: Bool = true,
+        wasUpRecently: Bool = false, capacity: ResourceClaim, used: ResourceClaim, images: Set<ImageIdentity>
+    ) {
+        self.id = id
+        self.name = name
+        self.generation = generation
+        self.isDisabled = isDisabled
+        self.isUp = isUp
+        self.wasUpRecently = wasUpRecently
+        self.capacity = capacity
+        self.used = used
+        self.images = images
+    }
+
+    var freeMemoryMB: UInt32 { free(\.memoryMB) }
+
+    /// What is left of one resource; none when more is used than there is, as after a host shrank.
+    func free(_ resource: KeyPath<ResourceClaim, UInt32>) -> UInt32 {
+        let (left, overflow) = capacity[keyPath: resource].subtractingReportingOverflow(used[keyPath: resource])
+        return overflow ? 0 : left
+    }
+}

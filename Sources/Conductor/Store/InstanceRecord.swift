@@ -1,0 +1,97 @@
+package import ComputeMessages
+package import StatorObjects
+
+/// A row of `instances`: an instance as the database knows it.
+package struct InstanceRecord: Sendable, Equatable {
+    package var uuid: ObjectID
+    package var userID: String
+    package var displayName: String
+    package var displayDescription: String?
+    package var userData: [UInt8]?
+    package var vmState: VMState
+    package var taskState: TaskState
+    package var powerState: PowerState
+    package var flavor: Flavor
+    package var image: Image
+    package var networkInterfaces: [NetworkInterface]
+    package var blockDevices: [BlockDevice]
+    /// Where it is placed; nil until it is.
+    package var hostID: ObjectID?
+    /// The name of that host.
+    package var hostName: String?
+    package var fault: Fault?
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var launchedAt: Timestamp?
+    package var terminatedAt: Timestamp?
+    package var generation: Int64
+
+    package var vcpus: UInt32 { flavor.vcpus ?? 0 }
+    package var memoryMB: UInt32 { flavor.memoryMb ?? 0 }
+    package var rootGB: UInt32 { flavor.rootGb ?? 0 }
+    package var isDeleted: Bool { vmState == .deleted }
+}
+
+/// What is to be written as a new instance: vm_state building, task_state scheduling, generation 1.
+package struct NewInstance: Sendable {
+    package var uuid: ObjectID
+    package var userID: String
+    package var displayName: String
+    package var displayDescription: String?
+    package var userData: [UInt8]?
+    package var flavor: Flavor
+    package var image: Image
+    package var networkInterfaces: [NetworkInterface]
+    package var blockDevices: [BlockDevice]
+
+    package init(
+        uuid: ObjectID,
+        userID: String,
+        displayName: String,
+        displayDescription: String? = nil,
+        userData: [UInt8]? = nil,
+        flavor: Flavor,
+        image: Image,
+        networkInterfaces: [NetworkInterface] = [],
+        blockDevices: [BlockDevice] = []
+    ) {
+        self.uuid = uuid
+        self.userID = userID
+        self.displayName = displayName
+        self.displayDescription = displayDescription
+        self.userData = userData
+        self.flavor = flavor
+        self.image = image
+        self.networkInterfaces = networkInterfaces
+        self.blockDevices = blockDevices
+    }
+}
+
+/// A change of one property of an instance; an update writes these columns and no others.
+package enum InstanceChange: Sendable {
+    case vmState(VMState)
+    case taskState(TaskState)
+    case powerState(PowerState)
+    /// Placed on a host, or on none any more.
+    case hostID(ObjectID?)
+    case fault(Fault?)
+    case networkInterfaces([NetworkInterface])
+    case blockDevices([BlockDevice])
+    case launchedAt(Timestamp?)
+    case terminatedAt(Timestamp?)
+}
+
+/// What a writer saw of an instance, and takes for granted.
+package struct InstanceGuard: Sendable {
+    package var generation: Int64
+    /// The task states in which the write is legal; nil: any.
+    package var taskStates: [TaskState]?
+    /// The vm states in which the write is legal; nil: any but deleted.
+    package var vmStates: [VMState]?
+
+    package init(generation: Int64, taskStates: [TaskState]? = nil, vmStates: [VMState]? = nil) {
+        self.generation = generation
+        self.taskStates = taskStates
+        self.vmStates = vmStates
+    }
+}
