@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "StatorRPC", targets: ["StatorRPC", "StatorObjects", "StatorWire", "StatorTLS", "StatorReactor"]),
         .library(name: "ComputeMessages", targets: ["ComputeMessages"]),
         .executable(name: "protoc-gen-stator", targets: ["protoc-gen-stator"]),
+        .executable(name: "stator-compute", targets: ["stator-compute"]),
         .executable(name: "stator-conductor", targets: ["stator-conductor"]),
     ],
     dependencies: [
@@ -55,6 +56,12 @@ let package = Package(
                 "StatorTLS", "StatorWire", logging, lifecycle, signals,
             ]),
         .target(
+            name: "ComputeAgent",
+            dependencies: [
+                "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor", "StatorTLS",
+                "StatorWire", "CLinux", logging, lifecycle,
+            ]),
+        .target(
             name: "StubGenerator",
             dependencies: [
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -63,6 +70,12 @@ let package = Package(
         .target(name: "CommandOptions", dependencies: ["StatorTLS", argumentParser, logging]),
 
         // Executables
+        .executableTarget(
+            name: "stator-compute",
+            dependencies: [
+                "ComputeAgent", "ComputeObjects", "CommandOptions", "StatorReactor", "StatorTLS", argumentParser,
+                lifecycle, logging, signals,
+            ]),
         .executableTarget(
             name: "stator-conductor",
             dependencies: ["Conductor", "ComputeObjects", "CommandOptions", argumentParser]),
@@ -88,6 +101,12 @@ let package = Package(
             name: "ConductorTests",
             dependencies: [
                 "Conductor", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorWire",
+            ]),
+        .testTarget(
+            name: "ComputeAgentTests",
+            dependencies: [
+                "ComputeAgent", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor",
+                "StatorTLS", "StatorWire", "TestSupport", logging, lifecycle,
             ]),
 
         // Tests: real PostgreSQL, TLS, processes and guests; the repository's own rules

@@ -1,0 +1,93 @@
+import ComputeAgent
+import ComputeMessages
+import StatorObjects
+import TestSupport
+import Testing
+
+@Suite struct InstanceRecordTests {
+    private func instance(_ id: ObjectID) -> Instance {
+        var instance = Instance()
+        instance.uuid = id
+        instance.displayName = "web"
+        instance.userData = [0, 1, 2]
+        return instance
+    }
+
+    private func record() -> InstanceRecord {
+        let id = ObjectID.random()
+        var record = InstanceRecord(id: id, instance: nil)
+        var report = Report()
+        report.outcome = .succeeded
+        record.take(
+            RecordedOperation(id: .random(), kind: .create, outcome: .reported(report), sequence: 4),
+            instance: instance(id))
+        record.take(RecordedOperation(id: .random(), kind: .reboot), instance: instance(id))
+        record.update(record.operations[1].id) { $0.isBegun = true }
+        record.launchedAt = Timestamp(microsecondsSinceEpoch: 1_700_000_000_000_001)
+        record.reportedPower = .running
+        return record
+    }
+
+    @Test func `a record reads as it was written`() throws {
+        let record = record()
+        let read = try InstanceRecord(fileContents: try record.fileContents(), path: "r")
+        #expect(read == record)
+        #expect(read.pendingOperations.map(\.kind) == [.reboot])
+    }
+
+    @Test func `a delete supersedes what is pending and nothing that has ended`() {
+        var record = record()
+        record.take(RecordedOperation(id: .random(), kind: .delete), instance: instance(record.id))
+        #expect(record.operations.map(\.kind) == [.create, .reboot, .delete])
+        #expect(record.operations[1].outcome == .superseded)
+        #expect(record.operations[0].sequence == 4)
+        #expect(record.pendingOperations.map(\.kind) == [.delete])
+        #expect(!record.wantsRunning)
+    }
+
+    @Test func `operations that have ended are forgotten above the bound, pending ones never`() {
+        var record = record()
+        let pending = record.operations[1].id
+        for _ in 0..<100 {
+            record.take(
+                RecordedOperation(id: .random(), kind: .start, outcome: .superseded), instance: instance(record.id))
+        }
+        #expect(record.operations.count == InstanceRecord.operationCountMax)
+        #expect(record.operation(pending)?.outcome == nil)
+    }
+
+    @Test(arguments: ["", "{", "{}", #"{"format":2,"id":"x","wantsRunning":true,"operations":[]}"#])
+    func `what is no record is refused with the file's name`(_ text: String) {
+        let error = #expect(throws: AgentError.self) {
+            try InstanceRecord(fileContents: Array(text.utf8), path: "/state/records/x.json")
+        }
+        #expect(error?.message.contains("/state/records/x.json") == true)
+    }
+
+    @Test func `the store keeps records and drops what a crash left half-written`() throws {
+        let directory = try TemporaryDirectory()
+        let store = RecordStore(folder: directory.path)
+        let record = record()
+        try store.write(record)
+        try directory.write("half", to: "\(ObjectID.random()).json.new")
+        #expect(try store.load() == [record])
+        try store.remove(record.id)
+        try store.remove(record.id)
+        #expect(try store.load().isEmpty)
+    }
+
+    @Test func `only the oldest acknowledged tombstones above the bound may be forgotten`() {
+        let tombstones = (0..<RecordStore.tombstoneCountMax + 3).map { index in
+            var record = InstanceRecord(id: .random(), instance: nil)
+            record.operations = [
+                RecordedOperation(
+                    id: .random(), kind: .delete, outcome: .reported(Report()), sequence: UInt64(index + 1))
+            ]
+            record.deletedAt = Timestamp(microsecondsSinceEpoch: Int64(index))
+            return record
+        }
+        #expect(RecordStore.forgettable(tombstones, acknowledged: .max) == tombstones.prefix(3).map(\.id))
+        #expect(RecordStore.forgettable(tombstones, acknowledged: 1) == [tombstones[0].id])
+        #expect(RecordStore.forgettable(tombstones.dropLast(3), acknowledged: .max).isEmpty)
+    }
+}
