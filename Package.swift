@@ -14,6 +14,8 @@ let package = Package(
         .library(name: "StatorRPC", targets: ["StatorRPC", "StatorObjects", "StatorWire", "StatorTLS", "StatorReactor"]),
         .library(name: "ComputeMessages", targets: ["ComputeMessages"]),
         .executable(name: "protoc-gen-stator", targets: ["protoc-gen-stator"]),
+        .executable(name: "stator", targets: ["stator"]),
+        .executable(name: "stator-api", targets: ["stator-api"]),
         .executable(name: "stator-compute", targets: ["stator-compute"]),
         .executable(name: "stator-conductor", targets: ["stator-conductor"]),
     ],
@@ -62,14 +64,28 @@ let package = Package(
                 "StatorWire", "CLinux", logging, lifecycle,
             ]),
         .target(
+            name: "ComputeAPI",
+            dependencies: [
+                "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor", "StatorTLS",
+                "StatorWire", logging, lifecycle, signals,
+            ]),
+        .target(
             name: "StubGenerator",
             dependencies: [
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
             ]),
         .target(name: "CommandOptions", dependencies: ["StatorTLS", argumentParser, logging]),
+        .target(
+            name: "CommandLineClient",
+            dependencies: [
+                "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor", "StatorTLS",
+                "StatorWire", "CommandOptions", argumentParser, logging,
+            ]),
 
         // Executables
+        .executableTarget(
+            name: "stator-api", dependencies: ["ComputeAPI", "ComputeObjects", "CommandOptions", argumentParser]),
         .executableTarget(
             name: "stator-compute",
             dependencies: [
@@ -79,6 +95,7 @@ let package = Package(
         .executableTarget(
             name: "stator-conductor",
             dependencies: ["Conductor", "ComputeObjects", "CommandOptions", argumentParser]),
+        .executableTarget(name: "stator", dependencies: ["CommandLineClient"]),
         .executableTarget(name: "protoc-gen-stator", dependencies: ["StubGenerator"]),
 
         // Tests: unit and conformance
@@ -107,6 +124,18 @@ let package = Package(
             dependencies: [
                 "ComputeAgent", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor",
                 "StatorTLS", "StatorWire", "TestSupport", logging, lifecycle,
+            ]),
+        .testTarget(
+            name: "ComputeAPITests",
+            dependencies: [
+                "ComputeAPI", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor",
+                "StatorTLS", "StatorWire", "TestSupport", logging,
+            ]),
+        .testTarget(
+            name: "CommandLineClientTests",
+            dependencies: [
+                "CommandLineClient", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor",
+                "StatorTLS", "StatorWire", "TestSupport", "stator", argumentParser, logging,
             ]),
 
         // Tests: real PostgreSQL, TLS, processes and guests; the repository's own rules
