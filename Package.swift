@@ -11,7 +11,8 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let package = Package(
     name: "stator",
     products: [
-        .library(name: "StatorRPC", targets: ["StatorRPC", "StatorObjects", "StatorWire", "StatorTLS", "StatorReactor"]),
+        .library(
+            name: "StatorRPC", targets: ["StatorRPC", "StatorObjects", "StatorWire", "StatorTLS", "StatorReactor"]),
         .library(name: "ComputeMessages", targets: ["ComputeMessages"]),
         .executable(name: "protoc-gen-stator", targets: ["protoc-gen-stator"]),
         .executable(name: "stator", targets: ["stator"]),
@@ -102,12 +103,13 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "StatorWireTests", dependencies: ["StatorWire"]),
         .testTarget(name: "StatorReactorTests", dependencies: ["StatorReactor"]),
-        .testTarget(name: "StatorTLSTests", dependencies: ["StatorTLS", "TestSupport"]),
+        .testTarget(name: "StatorTLSTests", dependencies: ["StatorTLS", "COpenSSL", "TestSupport"]),
         .testTarget(name: "StatorObjectsTests", dependencies: ["StatorObjects", "ComputeMessages"]),
         .testTarget(
             name: "StatorRPCTests",
             dependencies: [
-                "StatorRPC", "StatorObjects", "StatorReactor", "StatorTLS", "StatorWire", "ComputeMessages", "TestSupport",
+                "StatorRPC", "StatorObjects", "StatorReactor", "StatorTLS", "StatorWire", "ComputeMessages",
+                "TestSupport",
                 logging,
             ]),
         .testTarget(
@@ -134,12 +136,14 @@ let package = Package(
         .testTarget(
             name: "CommandLineClientTests",
             dependencies: [
-                "CommandLineClient", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor",
-                "StatorTLS", "StatorWire", "TestSupport", "stator", argumentParser, logging,
+                "CommandLineClient", "CommandOptions", "ComputeObjects", "ComputeMessages", "StatorObjects",
+                "StatorRPC",
+                "StatorReactor", "StatorTLS", "StatorWire", "TestSupport", "stator", argumentParser, logging,
             ]),
 
         // Tests: real PostgreSQL, TLS, processes and guests; the repository's own rules
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "StatorReactor", "TestSupport"]),
+        .testTarget(name: "RepositoryTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -140,4 +140,14 @@ import Testing
             #expect(process.errorOutput.filter { $0 == "\n" }.count == 1)
         }
     }
+
+    @Test func `a list goes on after a page that is not full`() async throws {
+        try await FakeAPI.with { api, stator in
+            api.prepare { $0.serverPages = [["first", "second"], ["third"]] }
+            let result = try await stator(["server", "list"])
+            #expect(result.status == .status(0), "\(result.errorOutput)")
+            for name in ["first", "second", "third"] { #expect(result.output.contains(" \(name) ")) }
+            #expect(api.markers == [nil, FakeAPI.serverID, FakeAPI.serverID])
+        }
+    }
 }

@@ -19,6 +19,9 @@ final class FakeAPI: ComputeService {
         var progress: [OperationState] = [.queued, .running, .succeeded]
         var faultMessage: String?
         var console: [[UInt8]] = []
+        /// The names on each page of the list of servers; after the last there are no more.
+        var serverPages: [[String]] = []
+        var markers: [ObjectID?] = []
     }
 
     static let serverID = ObjectID(high: 0xf81d_4fae_7dec_41d0, low: 0xa765_00a0_c91e_6bf6)
@@ -27,6 +30,7 @@ final class FakeAPI: ComputeService {
     private let state = Mutex(State())
 
     var keys: [IdempotencyKey?] { state.withLock { $0.keys } }
+    var markers: [ObjectID?] { state.withLock { $0.markers } }
 
     func prepare(_ body: (inout sending State) -> Void) {
         state.withLock { body(&$0) }
@@ -79,7 +83,17 @@ final class FakeAPI: ComputeService {
 
     func listServers(_ request: ListServersRequest, context: CallContext) async throws -> ListServersResponse {
         try note(context)
-        return ListServersResponse()
+        let names = state.withLock { state -> [String] in
+            state.markers.append(request.marker)
+            return state.serverPages.isEmpty ? [] : state.serverPages.removeFirst()
+        }
+        var response = ListServersResponse()
+        response.instances = names.map { name in
+            var instance = instance()
+            instance.displayName = name
+            return instance
+        }
+        return response
     }
 
     func getServer(_ request: ServerRequest, context: CallContext) async throws -> ServerResponse {

@@ -70,4 +70,11 @@ import Testing
         #expect(text.contains("\"vm_state\":\"active\""))
         #expect(text.filter { $0 == "\n" }.count == 1)
     }
+
+    @Test(arguments: [Int64.min, Int64.min + 1, -1, Int64.max])
+    func `a time that no clock shows is shown all the same`(microseconds: Int64) {
+        var instance = server
+        instance.launchedAt = Timestamp(microsecondsSinceEpoch: microseconds)
+        #expect(Details.server(instance).contains("launched_at"))
+    }
 }

@@ -76,4 +76,33 @@ import Testing
             }
         }
     }
+
+    @Test func `a user who watches without end leaves room for the others`() async throws {
+        try await APIFixture.with { fixture in
+            // The conductor's watches end at once, so the API keeps opening them again.
+            try await fixture.asCaller(.user, "alice") { alice in
+                try await withThrowingTaskGroup(of: StatusCode?.self) { group in
+                    for _ in 0..<300 {
+                        group.addTask {
+                            do {
+                                _ = try await Self.states(of: .random(), alice)
+                                return nil
+                            } catch let error as RPCError {
+                                return error.code
+                            }
+                        }
+                    }
+                    let firstEnd = try await group.next()
+                    #expect(firstEnd == .resourceExhausted)
+                    try await fixture.asCaller(.user, "bob") { bob in
+                        var request = ServerRequest()
+                        request.server = "web"
+                        _ = try await bob.getServer(request)
+                    }
+                    group.cancelAll()
+                    while let end = await group.nextResult() { _ = try? end.get() }
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,58 @@
+# Stator's front door: `make help` lists the targets. What is longer than two lines is a script in Sources/Scripts.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# debug or release
+CONFIGURATION ?= debug
+export CONFIGURATION
+
+.PHONY: help setup build proto certs image demo up down test test-kill lint format bench clean
+
+help: ## List the targets
+	@echo "usage: make TARGET [CONFIGURATION=debug|release]"
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 14
+
+setup: ## Install the Debian packages that are missing, with apt
+	@Sources/Scripts/setup.sh
+
+build: setup ## Build everything
+	@swift build --configuration $(CONFIGURATION)
+
+proto: setup ## Generate C and Swift from Protos/ again, after a change there
+	@Protos/generate.sh
+
+certs: setup ## Make a development CA and certificates in .stator/certs
+	@certs/make-certificates.sh .stator/certs
+
+image: setup ## Make the small guest image in .stator/images
+	@Sources/Scripts/build-guest-image.sh .stator/images
+
+demo: setup ## Build, run a whole cluster, tell its story in some steps and stop it
+	@Sources/Scripts/demo.sh
+
+up: setup ## Run a development cluster until Ctrl-C
+	@Sources/Scripts/cluster.sh up
+
+down: ## Stop the development cluster and its guests, wherever it runs
+	@Sources/Scripts/cluster.sh down
+
+test: setup ## Lint, build and run every test
+	@Sources/Scripts/test.sh
+
+test-kill: setup ## Kill daemons at random, 50 rounds; STATOR_KILL_SEED=n repeats a run
+	@STATOR_KILL_ROUNDS=$${STATOR_KILL_ROUNDS:-50} Sources/Scripts/test.sh --filter KillTests
+
+lint: setup ## Check format, imports, generated code and scripts
+	@Sources/Scripts/lint.sh
+
+format: ## Format the Swift sources in place
+	@Sources/Scripts/swift-files.sh | xargs -0 swift format format --in-place --parallel
+
+bench: setup ## Measure calls against a cluster of its own
+	@Sources/Scripts/bench.sh
+
+clean: ## Stop the development cluster and remove everything built and all local data
+	@Sources/Scripts/clean.sh
