@@ -143,6 +143,12 @@ let package = Package(
 
         // Tests: real PostgreSQL, TLS, processes and guests; the repository's own rules
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "StatorReactor", "TestSupport"]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "Conductor", "Postgres", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC",
+                "StatorReactor", "StatorTLS", "StatorWire", "TestSupport", logging,
+            ]),
         .testTarget(name: "RepositoryTests"),
     ],
     swiftLanguageModes: [.v6]
