@@ -8,6 +8,12 @@ internal import StatorTLS
 
 /// A whole API: its server, its connection to a conductor and its registration there.
 package struct APIService: ServiceLifecycle.Service {
+    /// A quarter of the calls that the one connection to a conductor carries is the most that one user gets, watches
+    /// included. Draining ends before the process's own patience does: watches may run for minutes, their clients go on
+    /// elsewhere.
+    private static let limits = ServerConfiguration.Limits(
+        callsPerPeerMax: 256, requestBytesPerPeerMax: 32 << 20, drainTimeout: .seconds(5))
+
     private let server: Server
     private let channel: Channel
     private let identity: Identity
@@ -32,8 +38,7 @@ package struct APIService: ServiceLifecycle.Service {
         server = try Server(
             configuration: ServerConfiguration(
                 address: configuration.listenAddress, tls: configuration.tls, local: local,
-                // Shorter than the process's own patience. Watches may run for minutes; their clients go on elsewhere.
-                limits: ServerConfiguration.Limits(drainTimeout: .seconds(5))),
+                limits: Self.limits),
             router: router, loop: loop, logger: logger)
         self.loop = loop
         self.logger = logger

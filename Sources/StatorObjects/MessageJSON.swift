@@ -112,7 +112,7 @@ private struct JSONWriter {
             case "\r": text += "\\r"
             case "\t": text += "\\t"
             default:
-                if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+                if isObeyedByTerminals(scalar) {
                     let digits = String(scalar.value, radix: 16)
                     text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
                 } else {
@@ -121,6 +121,14 @@ private struct JSONWriter {
             }
         }
         text += "\""
+    }
+}
+
+/// Control characters, line and paragraph separators, and what turns the direction of text; all have four digits.
+private func isObeyedByTerminals(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case ..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
     }
 }
 

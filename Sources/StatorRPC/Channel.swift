@@ -51,7 +51,7 @@ public final class Channel: Caller, @unchecked Sendable {
         settings = try ConnectionSettings(
             loop: loop, tls: configuration.tls, role: .client, local: configuration.local,
             deployment: configuration.deployment, expectedPeer: configuration.expectedPeer, router: router,
-            timing: configuration.timing, logger: logger)
+            timing: configuration.timing, limits: ServerConfiguration.Limits(), logger: logger)
     }
 
     /// The connection that calls go over now; nil while there is none. From any thread.

@@ -1,5 +1,6 @@
 internal import StatorReactor
 internal import StatorWire
+internal import Synchronization
 
 /// Calls in both directions; on the loop only.
 extension ConnectionCore {
@@ -29,6 +30,8 @@ extension ConnectionCore {
             return .opened(call)
         case .noRoom: return .noRoom
         case .notReady, .goingAway:
+            // Perhaps before its event is handled; who asks again is not to be sent here again.
+            isOpen.store(false, ordering: .relaxed)
             var error = closeError ?? RPCError(.unavailable, "\(peerDescription) takes no more calls")
             error.origin = .notBegun
             return .failed(error)
@@ -92,11 +95,16 @@ extension ConnectionCore {
             return machine.finish(
                 id, CallStatus(.resourceExhausted, "\(handlerCount) calls already run on one connection"))
         }
+        do {
+            try account?.beginCall(of: connection.peer.identity, requestLength: message.count, settings.accounts.limits)
+        } catch {
+            return machine.finish(id, error.status)
+        }
         let context = CallContext(
             caller: connection.peer.identity, connection: connection, method: route.method, deadline: deadline,
             idempotencyKey: header.idempotencyKey.map(IdempotencyKey.init(wireBytes:)),
             traceContext: header.traceContext)
-        let call = ServerCall(id, context: context, core: self)
+        let call = ServerCall(id, context: context, requestLength: message.count, core: self)
         serverCalls[id] = call
         handlerStarted()
         call.start(route, message)

@@ -10,11 +10,14 @@ extension ConnectionCore {
     /// Decides by its certificate whether the peer is one at all.
     func admit(_ peerURIs: [String]) {
         do {
-            identity = try settings.admit(peerURIs: peerURIs)
+            let identity = try settings.admit(peerURIs: peerURIs)
+            self.identity = identity
+            account = try settings.accounts.enter(identity)
         } catch {
             logger.notice("peer refused", metadata: ["reason": "\(error.message)"])
             return close(
-                .unauthenticated, error.message, error: RPCError(.unauthenticated, "\(address): \(error.message)"))
+                error.code == .unauthenticated ? .unauthenticated : .unavailable, error.message,
+                error: RPCError(error.code, "\(address): \(error.message)"))
         }
         scheduleFlush()
     }
@@ -22,8 +25,10 @@ extension ConnectionCore {
     func receive(_ hello: Hello) {
         guard identity != nil else { return close(.internalError, "HELLO before TLS") }
         peerHello = hello
+        peerManifest = settings.manifests[hello.fingerprint]
+        let wantsManifest = peerManifest == nil
         mustSucceed { machine throws(ImpossibleTransition) in
-            try machine.acknowledgeHello(wantsManifest: settings.manifests[hello.fingerprint] == nil)
+            try machine.acknowledgeHello(wantsManifest: wantsManifest)
         }
     }
 
@@ -32,7 +37,9 @@ extension ConnectionCore {
             return close(.protocolViolation, "the MANIFEST is not the one that HELLO named")
         }
         do {
-            settings.manifests.insert(try Manifest(canonicalBytes: bytes), peerHello.fingerprint)
+            let manifest = try Manifest(canonicalBytes: bytes)
+            settings.manifests.insert(manifest, peerHello.fingerprint)
+            peerManifest = manifest
         } catch {
             return close(.protocolViolation, "the MANIFEST cannot be read: \(error.message)")
         }
@@ -51,7 +58,7 @@ extension ConnectionCore {
     }
 
     func becomeReady() {
-        guard let identity, let peerHello, let manifest = settings.manifests[peerHello.fingerprint] else {
+        guard let identity, let peerHello, let manifest = peerManifest else {
             return close(.internalError, "internal error")
         }
         let peer = Peer(

@@ -41,7 +41,11 @@ final class ConnectionCore: @unchecked Sendable {
     var transport: TLSTransport?
     var observer: Observer?
     var identity: Identity?
+    /// The peer's, once it is admitted.
+    var account: PeerAccounts.Account?
     var peerHello: Hello?
+    /// Kept here: the settings' cache may forget it before the handshake is over.
+    var peerManifest: Manifest?
     let address: SocketAddress
     private var timer: (id: TimerID, instant: ContinuousClock.Instant)?
     private var isPumping = false
@@ -176,6 +180,7 @@ final class ConnectionCore: @unchecked Sendable {
     func serverCallEnded(_ id: StreamID, _ call: ServerCall) {
         loop.assertInLoop()
         if serverCalls[id] === call { serverCalls[id] = nil }
+        account?.endCall(requestLength: call.requestLength)
         handlerCount -= 1
         reportIfGone()
     }
@@ -183,6 +188,7 @@ final class ConnectionCore: @unchecked Sendable {
     func reportIfGone() {
         guard machine.isClosed, isTransportGone || transport == nil, handlerCount == 0, let observer else { return }
         self.observer = nil
+        if account != nil, let identity { settings.accounts.leave(identity) }
         observer.isGone()
     }
 

@@ -6,7 +6,7 @@ internal import StatorWire
 
 /// What all connections of one server or channel share.
 ///
-/// `@unchecked Sendable`: `manifests` and `buffers` are touched on the loop's thread only; the rest is immutable.
+/// `@unchecked Sendable`: `manifests`, `accounts` and `buffers` are touched on the loop's thread only; the rest is immutable.
 final class ConnectionSettings: @unchecked Sendable {
     let loop: EventLoop
     let context: TLSContext
@@ -20,12 +20,14 @@ final class ConnectionSettings: @unchecked Sendable {
     let timing: WireTiming
     let logger: Logger
     let manifests = ManifestCache()
+    let accounts: PeerAccounts
     let buffers = IOBuffers()
 
     /// Reads the certificate files; throws UNAUTHENTICATED when they are not usable.
     init(
         loop: EventLoop, tls: TLSConfiguration, role: TLSRole, local: LocalEndpoint, deployment: String?,
-        expectedPeer: CallerClass?, router: CallRouter, timing: WireTiming, logger: Logger
+        expectedPeer: CallerClass?, router: CallRouter, timing: WireTiming, limits: ServerConfiguration.Limits,
+        logger: Logger
     ) throws(RPCError) {
         let uris: [String]
         do throws(TLSError) {
@@ -41,6 +43,7 @@ final class ConnectionSettings: @unchecked Sendable {
         self.router = router
         self.timing = timing
         self.logger = logger
+        accounts = PeerAccounts(limits)
         manifestBytes = local.manifest.canonicalBytes
         hello = Hello(
             serviceVersion: local.serviceVersion, fingerprint: manifestBytes.withUnsafeBytes { sha256($0) },

@@ -49,7 +49,7 @@ public final class Server: @unchecked Sendable {
         settings = try ConnectionSettings(
             loop: loop, tls: configuration.tls, role: .server, local: configuration.local,
             deployment: configuration.deployment, expectedPeer: nil, router: router, timing: configuration.timing,
-            logger: logger)
+            limits: configuration.limits, logger: logger)
     }
 
     /// Binds and begins to accept; returns the bound address. To be called once; throws UNAVAILABLE when the address

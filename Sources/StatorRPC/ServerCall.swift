@@ -8,6 +8,7 @@ internal import StatorWire
 /// `@unchecked Sendable`: `task`, `isOver` and `hasEnded` are touched on the loop's thread only; the rest is immutable.
 final class ServerCall: @unchecked Sendable {
     let context: CallContext
+    let requestLength: Int
     private let id: StreamID
     private let core: ConnectionCore
     /// Signalled when the peer grants more credit, and when the call is over.
@@ -17,9 +18,10 @@ final class ServerCall: @unchecked Sendable {
     private var isOver = false
     private var hasEnded = false
 
-    init(_ id: StreamID, context: CallContext, core: ConnectionCore) {
+    init(_ id: StreamID, context: CallContext, requestLength: Int, core: ConnectionCore) {
         self.id = id
         self.context = context
+        self.requestLength = requestLength
         self.core = core
         window = WaitQueue(loop: core.loop)
     }

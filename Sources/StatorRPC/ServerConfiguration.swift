@@ -9,14 +9,25 @@ public struct ServerConfiguration: Sendable {
         public var connectionsMax: Int
         /// Of these, those that have not yet finished TLS and HELLO.
         public var handshakesMax: Int
+        /// Connections of one peer at a time; more are refused once it is known who it is.
+        public var connectionsPerPeerMax: Int
+        /// Calls of one peer at a time, over all its connections; more are answered with RESOURCE_EXHAUSTED.
+        public var callsPerPeerMax: Int
+        /// Bytes of the requests of these calls; the same.
+        public var requestBytesPerPeerMax: Int
         /// How long `shutdown` lets running calls finish.
         public var drainTimeout: Duration
 
         public init(
-            connectionsMax: Int = 10_000, handshakesMax: Int = 1_000, drainTimeout: Duration = .seconds(10)
+            connectionsMax: Int = 10_000, handshakesMax: Int = 1_000, connectionsPerPeerMax: Int = 256,
+            callsPerPeerMax: Int = 4_096, requestBytesPerPeerMax: Int = 64 << 20,
+            drainTimeout: Duration = .seconds(10)
         ) {
             self.connectionsMax = connectionsMax
             self.handshakesMax = handshakesMax
+            self.connectionsPerPeerMax = connectionsPerPeerMax
+            self.callsPerPeerMax = callsPerPeerMax
+            self.requestBytesPerPeerMax = requestBytesPerPeerMax
             self.drainTimeout = drainTimeout
         }
     }

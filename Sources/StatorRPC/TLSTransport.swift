@@ -136,7 +136,10 @@ final class TLSTransport: ReadinessHandler {
                 switch try engine.read(into: buffers.plaintext) {
                 case .bytes(let count):
                     owner?.transportReceived(UnsafeRawBufferPointer(rebasing: buffers.plaintext[..<count]).bytes)
-                case .needsInput: return
+                case .needsInput:
+                    // What TLS answers by itself waits for no message of ours.
+                    if engine.pendingCiphertextCount > 0 { flush() }
+                    return
                 case .closed: return end(RPCError(.unavailable, "\(peerAddress) closed the connection"))
                 }
             }

@@ -38,6 +38,11 @@ public enum TLSReadResult: Hashable, Sendable {
     private let output: OpaquePointer
     private let verification: PeerVerification
     private var state = State.handshaking
+    /// Of what is pending, what TLS has to say by itself: answers to the peer's key updates.
+    private var answerCount = 0
+
+    /// More of it is not kept for a peer that does not take it; each answer has about 30 bytes.
+    private static let answerCountMax = 64 * 1024
 
     /// The role is the context's own; naming another is an error.
     public init(_ context: TLSContext, role: TLSRole) throws(TLSError) {
@@ -119,8 +124,14 @@ public enum TLSReadResult: Hashable, Sendable {
         case .failed(let error): throw error
         }
         var count = 0
+        let pendingBefore = pendingCiphertextCount
         let result = withEmptyErrorQueue {
             unsafe SSL_read_ex(connection, buffer.baseAddress, buffer.count, &count)
+        }
+        answerCount += pendingCiphertextCount - pendingBefore
+        guard answerCount <= TLSEngine.answerCountMax else {
+            state = .failed(TLSEngine.answersNotTaken)
+            throw TLSEngine.answersNotTaken
         }
         if result == 1 {
             return .bytes(count)
@@ -164,7 +175,11 @@ public enum TLSReadResult: Hashable, Sendable {
         guard buffer.count > 0 else {
             return 0
         }
-        return max(0, Int(unsafe BIO_read(output, buffer.baseAddress, CInt(min(buffer.count, Int(CInt.max))))))
+        let count = max(0, Int(unsafe BIO_read(output, buffer.baseAddress, CInt(min(buffer.count, Int(CInt.max))))))
+        if pendingCiphertextCount == 0 {
+            answerCount = 0
+        }
+        return count
     }
 
     /// Tells the peer that nothing more comes from this side; reading goes on. Does nothing before the handshake is
@@ -192,6 +207,8 @@ public enum TLSReadResult: Hashable, Sendable {
     }
 
     private static let closedError = TLSError(.closed, "this side has closed the TLS connection")
+    private static let answersNotTaken = TLSError(
+        .handshakeFailed, "the peer makes TLS answer it and does not take the answers")
     private static let certificateMissing = TLSError(
         .certificateRejected, "the peer has shown no certificate; one is required")
 

@@ -55,7 +55,7 @@ struct OpenedStreams: ~Copyable {
         case .draining: return .refuseDraining
         case .open:
             guard streams.count < WireLimits.streamsMax else { return .refuseTooMany }
-            // A connection that has used up its numbers is to be replaced, as if it were going away.
+            // A connection that has used up its numbers is to be replaced: whoever asked lets it go away.
             guard nextID < UInt32.max - 1 else { return .refuseDraining }
             let id = StreamID(nextID)
             nextID += 2

@@ -15,11 +15,18 @@ extension [UInt8]: MessageBytes {
 
 /// Frames that wait to be written to the peer.
 package struct OutboundBuffer: ~Copyable {
+    /// What was sent and lies before `start` is dropped when it is this much and half of all.
+    private static let sentLengthMax = 64 * 1024
+
     private var bytes: [UInt8] = []
     private var start = 0
+    /// Of all bytes that ever were in it, how many have been sent.
+    private(set) var sentCount: UInt64 = 0
 
     /// How many bytes wait.
     package var count: Int { bytes.count - start }
+    /// How many bytes it keeps, those included that were sent and whose memory is not used again yet.
+    package var heldCount: Int { bytes.count }
 
     package init() {}
 
@@ -31,10 +38,17 @@ package struct OutboundBuffer: ~Copyable {
     /// Forgets the oldest `count` bytes: they have been written.
     package mutating func consume(_ count: Int) {
         start += count
-        guard start >= bytes.count else { return }
+        sentCount += UInt64(count)
+        if start >= bytes.count {
+            // A burst's memory is not kept for the life of a quiet connection.
+            bytes.removeAll(keepingCapacity: bytes.capacity <= Self.sentLengthMax)
+        } else if start >= Self.sentLengthMax, start >= bytes.count / 2 {
+            // A queue that is never empty would grow by all that is ever sent. No byte is moved twice for one sent.
+            bytes.removeSubrange(0..<start)
+        } else {
+            return
+        }
         start = 0
-        // A burst's memory is not kept for the life of a quiet connection.
-        bytes.removeAll(keepingCapacity: bytes.capacity <= 64 * 1024)
     }
 
     mutating func append(_ header: FrameHeader) {

@@ -41,7 +41,9 @@ extension WireConnection {
         var call = call
         if let deadline { call.timeout = now.duration(to: deadline) }
         switch opened.open(messageLength: message.byteCount, endsStream: endsStream, deadline: deadline) {
-        case .refuseDraining: return .goingAway
+        case .refuseDraining:
+            goAwayWithoutNumbers()
+            return .goingAway
         case .refuseTooMany: return .tooManyStreams
         case .opened(let id):
             let flags = endsStream ? call.flags.union(.endStream) : call.flags
@@ -50,6 +52,15 @@ extension WireConnection {
                 prefix: { call.write(to: &$0) })
             return .opened(id)
         }
+    }
+
+    /// No stream can be opened any more: the connection drains, and its owner hears of it as if the peer had said so.
+    private mutating func goAwayWithoutNumbers() {
+        let text = "its stream numbers are used up"
+        if phase == .open {
+            pending.append(.goingAway(GoAway(lastStream: .connection, code: .drain, text: text), refused: []))
+        }
+        drain(text)
     }
 
     /// Sends a further message on a stream that we opened.

@@ -3,6 +3,8 @@ extension WireConnection {
     package mutating func receive(_ bytes: RawSpan, now: ContinuousClock.Instant) {
         guard phase != .closed else { return }
         keepalive.receive(now: now)
+        checkStall(now: now)
+        guard phase != .closed else { return }
         decoder.append(bytes)
     }
 

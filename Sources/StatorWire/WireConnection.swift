@@ -26,7 +26,7 @@ package enum WireEvent: Equatable, Sendable {
     case deadlineExceeded(StreamID)
     /// A stream may be sent on again that was stopped for want of credit.
     case writable(StreamID)
-    /// The peer takes no new streams; those of ours that it did not begin are gone.
+    /// The peer takes no new streams, or there is no number left for one; those of ours that were not begun are gone.
     case goingAway(GoAway, refused: [StreamID])
     /// After draining: no stream is left. Close the connection.
     case drained
@@ -72,6 +72,7 @@ package struct WireConnection: ~Copyable {
     var decoder = FrameDecoder()
     var handshake: HandshakeStateMachine
     var keepalive: KeepaliveStateMachine
+    private var stall: StallStateMachine
     var opened: OpenedStreams
     var accepted: AcceptedStreams
     var assembly: MessageAssembly?
@@ -79,16 +80,18 @@ package struct WireConnection: ~Copyable {
     var hasDrained = false
     private let manifest: [UInt8]
 
-    /// Begins with our HELLO in `outbound`. `manifest` is what its fingerprint was made of.
+    /// Begins with our HELLO in `outbound`. `manifest` is what its fingerprint was made of; `streamsBefore` lets a test
+    /// begin near the end of the streams' numbers.
     package init(
         side: ConnectionSide, hello: Hello, manifest: [UInt8], timing: WireTiming = WireTiming(),
-        now: ContinuousClock.Instant
+        now: ContinuousClock.Instant, streamsBefore: UInt32 = 0
     ) {
         self.side = side
         self.manifest = manifest
         handshake = HandshakeStateMachine(deadline: now.advanced(by: timing.handshakeTimeout))
         keepalive = KeepaliveStateMachine(timing: timing, now: now)
-        opened = OpenedStreams(firstID: side == .dialler ? 1 : 2)
+        stall = StallStateMachine(timing: timing)
+        opened = OpenedStreams(firstID: (side == .dialler ? 1 : 2) + 2 * streamsBefore)
         accepted = AcceptedStreams(firstID: side == .dialler ? 2 : 1)
         hello.write(to: &outbound)
     }
@@ -208,6 +211,7 @@ package struct WireConnection: ~Copyable {
         }
         noteDrained()
         checkOutbound()
+        checkStall(now: now)
     }
 
     /// A stream is gone: what has come of its message is dropped.
@@ -218,6 +222,16 @@ package struct WireConnection: ~Copyable {
     /// Control frames are sent without asking for room; a peer that causes too many and reads none is let go.
     mutating func checkOutbound() {
         guard outbound.count > WireLimits.outboundLengthMax else { return }
-        close(WireClose(cause: .violation, code: .limitExceeded, text: "the peer does not read what it is sent"))
+        close(WireClose(cause: .violation, code: .limitExceeded, text: Self.doesNotRead))
     }
+
+    /// What waits for a peer that takes nothing, handlers with their responses included, does not wait for ever.
+    mutating func checkStall(now: ContinuousClock.Instant) {
+        switch stall.look(waiting: outbound.count, sentCount: outbound.sentCount, now: now) {
+        case .wait: return
+        case .giveUp: close(WireClose(cause: .violation, code: .timeout, text: Self.doesNotRead))
+        }
+    }
+
+    private static let doesNotRead = "the peer does not read what it is sent"
 }

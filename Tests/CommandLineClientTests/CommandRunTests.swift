@@ -68,7 +68,7 @@ import Testing
 
     @Test(arguments: [
         (StatusCode.notFound, Int32(3)), (.failedPrecondition, 1), (.permissionDenied, 1), (.resourceExhausted, 1),
-        (.unavailable, 4), (.internal, 1),
+        (.internal, 1),
     ])
     func `an answer's code is the exit status, its message the sentence`(code: StatusCode, status: Int32) async throws {
         try await FakeAPI.with { api, stator in
@@ -79,6 +79,29 @@ import Testing
             #expect(result.errorOutput == "stator: this is why\n")
             #expect(api.keys.count == 1)
             #expect(api.keys.first != .some(nil))
+        }
+    }
+
+    @Test func `an API that cannot do it now is asked again with the same key`() async throws {
+        try await FakeAPI.with { api, stator in
+            api.prepare { $0.failures = Array(repeating: RPCError(.unavailable, "no database"), count: 3) }
+            let result = try await stator(create)
+            #expect(result.status == .status(0), "\(result.errorOutput)")
+            #expect(api.keys.count == 4)
+            #expect(Set(api.keys).count == 1)
+            #expect(api.keys.first != .some(nil))
+        }
+    }
+
+    @Test func `an API that cannot do it for the command's whole time is status 4, with its reason`() async throws {
+        try await FakeAPI.with { api, stator in
+            api.prepare { $0.failures = Array(repeating: RPCError(.unavailable, "this is why"), count: 100) }
+            let result = try await stator(create + ["--timeout", "2"])
+            #expect(result.status == .status(4))
+            #expect(result.output.isEmpty)
+            #expect(result.errorOutput == "stator: this is why\n")
+            #expect(api.keys.count > 1)
+            #expect(Set(api.keys).count == 1)
         }
     }
 

@@ -25,6 +25,8 @@ import Testing
         ("a\"b\\c", #""a\"b\\c""#), ("\n\r\t", #""\n\r\t""#),
         ("\u{0}\u{1F}\u{7F}\u{9B}", #""\u0000\u001f\u007f\u009b""#),
         ("日🦉", #""日🦉""#),
+        // What turns the direction of text or ends a line, a terminal obeys as well.
+        ("\u{202E}\u{2066}\u{2028}", #""\u202e\u2066\u2028""#),
     ])
     func `text is escaped`(text: String, json: String) {
         var fault = Fault()

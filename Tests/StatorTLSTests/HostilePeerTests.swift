@@ -77,6 +77,35 @@ import Testing
         #expect(pair.server.failure != nil)
     }
 
+    @Test(arguments: [false, true])
+    func `that asks for new keys on and on is let go unless it takes the answers`(takesAnswers: Bool) throws {
+        let client = try BareClient(try TestCertificates.tls(class: "compute", name: "host1"))
+        let conductor = TLSConfiguration(try TestCertificates.tls(class: "conductor", name: "conductor1"))
+        var server = try Side(TLSContext(conductor, role: .server))
+        for _ in 0..<5 {
+            client.advance()
+            server.engine.receive(client.drainAll())
+            server.advance()
+            client.receive(server.engine.drainAll())
+        }
+        let isComplete = server.isComplete
+        try #require(isComplete)
+        var count = 0
+        while server.failure == nil, count < 10_000 {
+            client.updateKeys()
+            server.engine.receive(client.drainAll())
+            server.advance()
+            if takesAnswers {
+                client.receive(server.engine.drainAll())
+                client.read()
+            }
+            count += 1
+        }
+        let (failure, pending) = (server.failure, server.engine.pendingCiphertextCount)
+        #expect(failure?.message == (takesAnswers ? nil : "the peer makes TLS answer it and does not take the answers"))
+        #expect(pending < 100_000)
+    }
+
     @Test func `never crashes us, whatever it changes in the bytes`() throws {
         var random = SplitMix(seed: 20_260_101)
         let host = TLSConfiguration(try TestCertificates.tls(class: "compute", name: "host1"))

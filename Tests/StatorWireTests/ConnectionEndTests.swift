@@ -81,4 +81,20 @@ import Testing
         side.wire.close(.unavailable, String(repeating: "é", count: 2_000))
         #expect(side.take().count == 12 + 5 + 1_024)
     }
+
+    @Test func `a connection whose stream numbers are used up goes away by itself`() throws {
+        let client = Side(.dialler, streamsBefore: UInt32.max / 2 - 1)
+        try client.shakeHands()
+        _ = client.events()
+        _ = client.take()
+        let last = StreamID(UInt32.max - 2)
+        #expect(client.open() == .opened(last))
+        #expect(client.open() == .goingAway)
+        let text = "its stream numbers are used up"
+        #expect(
+            client.events() == [.goingAway(GoAway(lastStream: .connection, code: .drain, text: text), refused: [])])
+        #expect(!client.isReady)
+        #expect(client.open() == .goingAway)
+        #expect(client.receive(Bytes.status(last.rawValue, 0)) == [.status(last, CallStatus(.ok)), .drained])
+    }
 }

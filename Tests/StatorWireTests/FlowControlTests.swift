@@ -73,4 +73,42 @@ import Testing
         }
         #expect(server.close?.text == "the peer does not read what it is sent")
     }
+
+    @Test func `the memory of what was sent is used again, also when the queue is never empty`() throws {
+        let server = try Side.connected().acceptor
+        let batch = [UInt8]((0..<1_000).flatMap { Bytes.ping(UInt64($0)) })
+        for _ in 0..<200 {
+            server.receive(batch)
+            server.wire.outbound.consume(server.wire.outbound.count - 20)
+        }
+        let held = server.wire.outbound.heldCount
+        #expect(held < 256 * 1024)
+        #expect(server.take().count == 20)
+    }
+
+    @Test func `a peer that is alive and takes nothing of what it is sent is let go`() throws {
+        let server = try Side.connected().acceptor
+        server.receive(Bytes.open(1, []))
+        #expect(server.respond(one, message, endsStream: false) == .sent)
+        var seconds = 0
+        while server.close == nil, seconds < 100 {
+            seconds += 5
+            server.now = server.now.advanced(by: .seconds(5))
+            server.receive(Bytes.ping(1))
+        }
+        #expect(server.close?.text == "the peer does not read what it is sent")
+        #expect(seconds == 30)
+    }
+
+    @Test func `a peer that reads slowly is not`() throws {
+        let server = try Side.connected().acceptor
+        server.receive(Bytes.open(1, []))
+        #expect(server.respond(one, message, endsStream: false) == .sent)
+        for _ in 0..<20 {
+            server.now = server.now.advanced(by: .seconds(5))
+            server.receive(Bytes.ping(1))
+            server.wire.outbound.consume(100)
+        }
+        #expect(server.close == nil)
+    }
 }

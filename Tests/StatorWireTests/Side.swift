@@ -9,11 +9,14 @@ final class Side {
     static let fingerprint = [UInt8](repeating: 0xAB, count: 32)
     static let manifest = [UInt8]("stator.v1.Instance 1.1\n".utf8)
 
-    init(_ side: ConnectionSide, at start: ContinuousClock.Instant = .now, manifest: [UInt8] = Side.manifest) {
+    init(
+        _ side: ConnectionSide, at start: ContinuousClock.Instant = .now, manifest: [UInt8] = Side.manifest,
+        streamsBefore: UInt32 = 0
+    ) {
         now = start
         wire = WireConnection(
             side: side, hello: Hello(serviceVersion: 7, fingerprint: Side.fingerprint, release: "0.1.0"),
-            manifest: manifest, timing: WireTiming(), now: start)
+            manifest: manifest, timing: WireTiming(), now: start, streamsBefore: streamsBefore)
     }
 
     /// Both ends with their handshake behind them.

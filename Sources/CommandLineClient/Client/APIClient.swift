@@ -9,7 +9,7 @@ internal import StatorWire
 /// One command's connection to the API.
 ///
 /// The channel makes a call again when its connection broke, with the same idempotency key, until the command's
-/// time is over; what the API answers is final.
+/// time is over; what the API answers is final, except that it could not do now what changes something.
 struct APIClient: Sendable {
     typealias UnaryCall<Response> = (ComputeClient, CallOptions) async throws(RPCError) -> Response
 
@@ -32,8 +32,22 @@ struct APIClient: Sendable {
     }
 
     /// Makes a call that changes something: all attempts carry one key, so that it is carried out once.
+    ///
+    /// UNAVAILABLE may mean that nobody knows whether it was done: it is asked until somebody does, or until the
+    /// command's time is over.
     func mutate<Response>(_ call: UnaryCall<Response>) async throws -> Response {
-        try await attempt(key: .random(), call)
+        let key = IdempotencyKey.random()
+        var schedule = RetrySchedule(patience: settings.timeout)
+        while remaining != nil {
+            do {
+                return try await attempt(key: key, call)
+            } catch let error as RPCError {
+                // An API that was never reached is looked for by the channel already.
+                guard link.hasConnected else { throw error }
+                try await pause(after: error, &schedule)
+            }
+        }
+        throw RPCError(.deadlineExceeded, timeoutSentence)
     }
 
     private func attempt<Response>(key: IdempotencyKey?, _ call: UnaryCall<Response>) async throws -> Response {
@@ -45,7 +59,7 @@ struct APIClient: Sendable {
         }
     }
 
-    /// Waits before a stream is opened again, or throws the error when it is not to be.
+    /// Waits before a call is made or a stream is opened again, or throws the error when it is not to be.
     private func pause(after error: RPCError, _ schedule: inout RetrySchedule) async throws {
         guard
             let pause = schedule.pauseAfter(error.code, now: ContinuousClock.now, deadline: begin + settings.timeout)
@@ -69,7 +83,6 @@ struct APIClient: Sendable {
 extension APIClient {
     /// All pages of the list.
     func listServers(allUsers: Bool) async throws -> [Instance] {
-        let pageLength = Int(ComputeLimits.listLimit.upperBound)
         var instances: [Instance] = []
         var isComplete = false
         while !isComplete {
@@ -81,7 +94,8 @@ extension APIClient {
                 try await api.listServers(request, options: options)
             }.instances
             instances += page
-            isComplete = page.count < pageLength || page.last?.uuid == nil
+            // A page may be shorter than what was asked for: so much fits into one answer.
+            isComplete = page.last?.uuid == nil
         }
         return instances
     }

@@ -87,9 +87,11 @@ package enum Listing {
 
     /// To the second; JSON has the rest.
     static func text(_ time: Timestamp?) -> String? {
-        guard let microseconds = time?.microsecondsSinceEpoch else { return nil }
-        let second = microseconds - (microseconds % 1_000_000 + 1_000_000) % 1_000_000
-        return Timestamp(microsecondsSinceEpoch: second).description
+        guard let time else { return nil }
+        let microseconds = time.microsecondsSinceEpoch
+        let (second, isBeforeAllTimes) = microseconds.subtractingReportingOverflow(
+            (microseconds % 1_000_000 + 1_000_000) % 1_000_000)
+        return (isBeforeAllTimes ? time : Timestamp(microsecondsSinceEpoch: second)).description
     }
 
     static func text(up: Bool?) -> String? {
