@@ -62,8 +62,7 @@ final class NotificationListener: @unchecked Sendable {
 
     /// Keeps one session listening while anybody wants to hear something.
     func run() async {
-        var backoff = Backoff()
-        var generator = SystemRandomNumberGenerator()
+        var backoff = Backoff.ofSessions
         var attempt = 0
         while !isShutDown {
             if consumers.isEmpty {
@@ -81,7 +80,7 @@ final class NotificationListener: @unchecked Sendable {
                 }
             }
             if !isShutDown {
-                try? await loop.sleep(for: backoff.next(using: &generator))
+                try? await loop.sleep(for: backoff.next())
             }
         }
     }

@@ -106,8 +106,7 @@ package final class PostgresClient: PostgresExecutor {
     }
 
     private func keepSession(_ slot: Int) async {
-        var backoff = Backoff()
-        var generator = SystemRandomNumberGenerator()
+        var backoff = Backoff.ofSessions
         var attempt = 0
         while !stopSignal.isStopped {
             do {
@@ -128,7 +127,7 @@ package final class PostgresClient: PostgresExecutor {
                 pool.lastFailure = error
             }
             // Also after a session that was lost at once, so that a server which accepts and hangs up is not stormed.
-            try? await loop.sleep(for: backoff.next(using: &generator))
+            try? await loop.sleep(for: backoff.next())
         }
     }
 

@@ -56,3 +56,8 @@ extension Duration {
         return max(1, seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
+
+extension Backoff {
+    /// Between two attempts to open the same session.
+    static let ofSessions = Backoff(first: .milliseconds(50), longest: .seconds(2))
+}

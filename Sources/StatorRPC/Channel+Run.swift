@@ -3,6 +3,9 @@ internal import StatorReactor
 internal import StatorWire
 
 extension Channel {
+    /// A connection that held for less counts as a failure.
+    private static let stableAfter: Duration = .seconds(1)
+
     /// Keeps the channel connected until the task is cancelled or `shutdown()` is called; then closes and returns when
     /// nothing is left of its connections. To be called once.
     public func run() async {
@@ -11,13 +14,13 @@ extension Channel {
             return state == .idle
         }
         guard isFirst else { return }
-        var backoff = Backoff()
+        var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
         while await isRunning() {
             let begin = ContinuousClock.now
             do throws(RPCError) {
                 let connection = try await connect()
                 await untilUnusable(connection)
-                if begin.duration(to: .now) >= Backoff.stableAfter { backoff.succeed() }
+                if begin.duration(to: .now) >= Self.stableAfter { backoff.reset() }
             } catch {
                 await note(error)
             }

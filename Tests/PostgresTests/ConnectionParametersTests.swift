@@ -29,18 +29,4 @@ struct ConnectionParametersTests {
         #expect(error?.code == .configuration)
         #expect(error?.message.contains("\n") == false)
     }
-
-    @Test func `pauses between attempts grow from 50 ms to 2 s, and are never alike on purpose`() {
-        var backoff = Backoff()
-        var generator = SystemRandomNumberGenerator()
-        var limit = Backoff.first
-        for _ in 0..<10 {
-            let pause = backoff.next(using: &generator)
-            #expect(pause >= limit / 2 && pause <= limit)
-            limit = min(limit * 2, Backoff.longest)
-        }
-        #expect(limit == .seconds(2))
-        backoff.reset()
-        #expect(backoff.next(using: &generator) <= Backoff.first)
-    }
 }
