@@ -10,7 +10,7 @@ package enum DirectiveDecision: Equatable, Sendable {
     case alreadyTaken
     /// It ended, and the conductor asks although it has acknowledged the report: tell it again.
     case reportAgain(Report)
-    /// The instance is deleted: answer with an outcome, and do nothing.
+    /// The instance is deleted, or is about to be: answer with an outcome, and do nothing.
     case answer(ReportOutcome, String?)
     case refuse(StatusCode, String)
 
@@ -19,7 +19,7 @@ package enum DirectiveDecision: Equatable, Sendable {
         _ kind: OperationKind, _ operation: ObjectID, record: InstanceRecord?, acknowledged: UInt64
     ) -> DirectiveDecision {
         if let known = record?.operation(operation) {
-            return decide(again: known, isDeleted: record?.isDeleted ?? false, acknowledged: acknowledged)
+            return decide(again: known, record: record, acknowledged: acknowledged)
         }
         guard let record else {
             switch kind {
@@ -27,6 +27,10 @@ package enum DirectiveDecision: Equatable, Sendable {
             case .start, .stop, .reboot, .rebootHard, .unspecified:
                 return .refuse(.notFound, "this host has no such instance")
             }
+        }
+        if record.hasPendingDelete, kind != .delete {
+            // Behind the delete it would have nothing to work on.
+            return .answer(.failed, "the instance is being deleted")
         }
         switch (kind, record.isDeleted) {
         case (.create, true): return .answer(.failed, "the instance was deleted before it was built")
@@ -40,16 +44,30 @@ package enum DirectiveDecision: Equatable, Sendable {
     }
 
     private static func decide(
-        again operation: RecordedOperation, isDeleted: Bool, acknowledged: UInt64
+        again operation: RecordedOperation, record: InstanceRecord?, acknowledged: UInt64
     ) -> DirectiveDecision {
         switch operation.outcome {
         case nil:
             return .alreadyTaken
         case .superseded:
-            return isDeleted ? .answer(.failed, "the instance was deleted before the operation ended") : .alreadyTaken
+            return decide(
+                superseded: operation.kind, isDeleted: record?.isDeleted ?? false,
+                hasPendingDelete: record?.hasPendingDelete ?? false)
         case .reported(let report):
             guard let sequence = operation.sequence, sequence <= acknowledged else { return .alreadyTaken }
             return .reportAgain(report)
         }
+    }
+
+    private static func decide(
+        superseded kind: OperationKind, isDeleted: Bool, hasPendingDelete: Bool
+    ) -> DirectiveDecision {
+        if isDeleted {
+            return kind == .delete
+                ? .answer(.succeeded, nil) : .answer(.failed, "the instance was deleted before the operation ended")
+        }
+        // Of a build it is not known what is left of it while no delete has succeeded: "failed" would free its claim.
+        if hasPendingDelete || kind == .create { return .alreadyTaken }
+        return .answer(.failed, "a delete, which failed, interrupted the operation")
     }
 }

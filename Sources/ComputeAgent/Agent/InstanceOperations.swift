@@ -148,15 +148,10 @@ package actor InstanceOperations {
 
     /// Takes back what could not be written, but nothing that changed meanwhile.
     private func revert(_ operation: ObjectID, to before: InstanceRecord?, _ id: ObjectID) {
-        guard let before else {
-            records[id] = nil
-            return
-        }
-        records[id]?.operations.removeAll { $0.id == operation }
-        records[id]?.instance = before.instance
-        records[id]?.wantsRunning = before.wantsRunning
-        for pending in before.pendingOperations where records[id]?.operation(pending.id)?.outcome == .superseded {
-            records[id]?.update(pending.id) { $0.outcome = nil }
+        guard let current = records[id] else { return }
+        let reverted = current.reverting(operation, to: before)
+        records[id] = reverted
+        for pending in reverted?.pendingOperations ?? [] where current.operation(pending.id)?.outcome != nil {
             enqueue(.operation(pending.id, isRecovered: true), for: id)
         }
     }
@@ -191,6 +186,10 @@ package actor InstanceOperations {
         let result = await run(recorded.kind, instance, id, recovery)
         guard records[id]?.operation(operation)?.outcome == nil else {
             logger.info("superseded by a delete", metadata: Self.metadata(recorded.kind, operation, id))
+            // The guest is there until the delete succeeds; it may fail.
+            if case .succeeded = result, recorded.kind == .create, records[id]?.launchedAt == nil {
+                records[id]?.launchedAt = Timestamp.now()
+            }
             return
         }
         await end(recorded, id, result)
@@ -275,10 +274,17 @@ extension InstanceRecord {
             return nil
         case .succeeded(let powerState):
             let now = Timestamp.now()
-            if operation.kind == .create { launchedAt = now }
-            if operation.kind == .delete {
+            switch operation.kind {
+            case .create:
+                launchedAt = now
+            case .start, .reboot, .rebootHard:
+                // A build that a delete superseded, which then failed, has left a guest of which no build told.
+                launchedAt = launchedAt ?? now
+            case .delete:
                 deletedAt = now
                 instance = nil
+            case .stop, .unspecified:
+                break
             }
             reportedPower = operation.kind == .delete ? nil : powerState
             return reports.report(
@@ -286,6 +292,8 @@ extension InstanceRecord {
                 launchedAt: operation.kind == .create ? launchedAt : nil, terminatedAt: deletedAt)
         case .failed(let error, let powerState):
             if let powerState { reportedPower = powerState }
+            // What survives its delete is watched on, whether its build had ended or not.
+            if operation.kind == .delete, powerState != nil { launchedAt = launchedAt ?? Timestamp.now() }
             return reports.report(
                 .failed, operation: operation.id, instance: id, powerState: powerState, fault: error.fault)
         }

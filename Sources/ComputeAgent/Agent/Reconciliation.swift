@@ -18,6 +18,8 @@ package enum Reconciliation: Equatable, Sendable {
         switch listed.vmState {
         case .active, .stopped:
             let guest = local ?? .crashed
+            // Also when that was reported before: the conductor took it in, and lists the instance as active again.
+            if listed.vmState == .active, guest == .shutdown || guest == .crashed { return .reportObserved }
             if listed.powerState == guest { return .nothing }
             // A stopped instance may have any power state but a running one; what it died of is history.
             return listed.vmState == .stopped && guest != .running ? .nothing : .reportObserved

@@ -22,8 +22,8 @@ package enum RecoveryDecision: Equatable, Sendable {
             // Nova calls a running guest rebooted; but one that was only asked to power off may still do so.
             return isBegun ? .reset : .carryOut
         case .rebootHard:
-            guard isBegun else { return .carryOut }
-            return powerState == .running ? .succeeded : .reset
+            // That it runs does not say that it was reset: the agent may have ended before. A second reset is harmless.
+            return isBegun ? .reset : .carryOut
         }
     }
 }

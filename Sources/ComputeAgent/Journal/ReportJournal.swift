@@ -21,18 +21,28 @@ package final class ReportJournal: Sendable {
         var pending: [JournalFormat.Entry]
         /// An append failed, so that the file may end in something half-written.
         var isDamaged = false
-        /// The file was replaced, but its successor could not be opened yet.
+        /// The file was replaced, or may have been, but its successor is not open or not durable yet.
         var isReplaced = false
     }
 
+    /// Puts a whole file in the place of another.
+    package typealias Replace = @Sendable (_ path: String, _ bytes: [UInt8]) throws(AgentError) -> Void
+
     package let path: String
+    private let replace: Replace
     private let state: Mutex<State>
 
     /// Opens the journal, or begins one; cuts a torn tail off.
-    package init(path: String) throws(AgentError) {
+    ///
+    /// - Parameter replace: Another one than the file system's is for tests.
+    package init(
+        path: String,
+        replace: @escaping Replace = { (path, bytes) throws(AgentError) in try DurableFile.replace(path, with: bytes) }
+    ) throws(AgentError) {
         self.path = path
+        self.replace = replace
         if access(path, F_OK) != 0, errno == ENOENT {
-            try DurableFile.replace(path, with: JournalFormat.header(base: 0))
+            try replace(path, JournalFormat.header(base: 0))
         }
         let file = try FileDescriptor.open(path, O_RDWR | O_APPEND)
         let length = try file.status().st_size
@@ -139,10 +149,23 @@ package final class ReportJournal: Sendable {
     private func rewrite(_ state: inout State) throws(AgentError) {
         let base = state.pending.first.map { $0.sequence - 1 } ?? state.lastSequence
         let bytes = JournalFormat.header(base: base) + state.pending.flatMap(JournalFormat.encode)
-        try DurableFile.replace(path, with: bytes)
+        do throws(AgentError) {
+            try replace(path, bytes)
+        } catch {
+            // It may have failed after the renaming; what is then appended to the open file would be in no folder.
+            state.isReplaced = !isInPlace(state.file)
+            throw error
+        }
         // Until the new file is open the old one, already replaced, must not be appended to.
         state.isReplaced = true
         try reopen(&state, base: base, wholeLength: bytes.count)
+    }
+
+    /// Whether the open file is the one that has the journal's name.
+    private func isInPlace(_ file: borrowing FileDescriptor) -> Bool {
+        var named = stat()
+        guard let opened = try? file.status(), stat(path, &named) == 0 else { return false }
+        return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
     }
 
     private func reopen(_ state: inout State, base: UInt64, wholeLength: Int) throws(AgentError) {

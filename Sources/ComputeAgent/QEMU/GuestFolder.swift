@@ -26,11 +26,7 @@ package struct GuestFolder: Sendable {
     /// Found by the process that was recorded when it was started; failing that, since the agent may have been
     /// killed before it could record it, by QEMU's own file and its command line.
     package func process() -> ProcessIdentity? {
-        if let bytes = try? DurableFile.read(files.process),
-            let recorded = try? JSONDecoder().decode(ProcessIdentity.self, from: Data(bytes)), recorded.isAlive
-        {
-            return recorded
-        }
+        if let recorded = recordedProcess, recorded.isAlive { return recorded }
         guard let bytes = try? DurableFile.read(files.processID),
             let number = Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)),
             let process = ProcessIdentity(running: number),
@@ -40,9 +36,26 @@ package struct GuestFolder: Sendable {
         return process
     }
 
-    /// All processes that were started for this guest, also one that had not yet written its file.
+    /// All processes that were started for this guest: also a QEMU that had not yet written its file, and a
+    /// qemu-img that outlived its agent and would write into the folder of the next attempt.
     func processes() -> [ProcessIdentity] {
-        ProcessTable.processes(withArgument: files.processID).compactMap(ProcessIdentity.init(running:))
+        let (processID, disk) = (files.processID, files.disk)
+        let numbers = ProcessTable.processes { arguments in
+            arguments.contains(processID)
+                || arguments.contains(disk) && arguments.contains(QEMUCommandLine.overlayVerb)
+        }
+        return numbers.compactMap(ProcessIdentity.init(running:))
+    }
+
+    /// The process that was last recorded, alive or not.
+    private var recordedProcess: ProcessIdentity? {
+        guard let bytes = try? DurableFile.read(files.process) else { return nil }
+        return try? JSONDecoder().decode(ProcessIdentity.self, from: Data(bytes))
+    }
+
+    /// Takes a QEMU that ended by itself off the process table.
+    func reapEnded() {
+        if let recorded = recordedProcess, !recorded.isAlive { recorded.reap() }
     }
 
     private func record(_ process: ProcessIdentity) {
@@ -119,11 +132,11 @@ package struct GuestFolder: Sendable {
         return DriverError(.internal, "QEMU did not start: \(reason)", details: "\(end)\n\(text)")
     }
 
-    /// Ends every QEMU of the guest at once.
+    /// Ends every QEMU of the guest at once, and what still makes its disk.
     func kill() throws(DriverError) {
         for process in Set(processes() + (self.process().map { [$0] } ?? [])) {
             guard process.kill(within: Self.killTimeout) else {
-                throw DriverError(.internal, "QEMU process \(process.processID) does not end, even when killed")
+                throw DriverError(.internal, "process \(process.processID) of the guest does not end, even when killed")
             }
         }
         forgetProcess()

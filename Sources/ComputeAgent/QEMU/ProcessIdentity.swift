@@ -41,7 +41,12 @@ package struct ProcessIdentity: Hashable, Codable, Sendable {
     }
 
     /// Takes a dead child off the process table. It may be another's child after a restart: then init reaps it.
+    ///
+    /// Its number may be a later process's: only a zombie of the recorded start, and our own, is waited for.
     func reap() {
+        guard bootID == ProcessTable.bootID, let dead = ProcessTable.status(of: processID), dead.state == "Z",
+            dead.startTime == startTime, dead.parent == getpid()
+        else { return }
         var status: CInt = 0
         waitpid(processID, &status, WNOHANG)
     }
@@ -51,6 +56,7 @@ package struct ProcessIdentity: Hashable, Codable, Sendable {
 enum ProcessTable {
     struct Status {
         var state: Character
+        var parent: Int32
         var threadCount: Int
         var startTime: UInt64
 
@@ -68,20 +74,20 @@ enum ProcessTable {
     static func parse(_ text: String) -> Status? {
         guard let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, let state = fields[0].first, let threadCount = Int(fields[17]),
-            let startTime = UInt64(fields[19])
+        guard fields.count > 19, let state = fields[0].first, let parent = Int32(fields[1]),
+            let threadCount = Int(fields[17]), let startTime = UInt64(fields[19])
         else { return nil }
-        return Status(state: state, threadCount: threadCount, startTime: startTime)
+        return Status(state: state, parent: parent, threadCount: threadCount, startTime: startTime)
     }
 
     static func arguments(of processID: Int32) -> [String] {
         (text("/proc/\(processID)/cmdline") ?? "").split(separator: "\0").map(String.init)
     }
 
-    /// All processes one of whose arguments is exactly this text.
-    static func processes(withArgument argument: String) -> [Int32] {
+    /// All processes whose arguments fit.
+    static func processes(where fits: (_ arguments: [String]) -> Bool) -> [Int32] {
         guard let names = try? DurableFile.names(in: "/proc") else { return [] }
-        return names.compactMap { Int32($0) }.filter { arguments(of: $0).contains(argument) }
+        return names.compactMap { Int32($0) }.filter { fits(arguments(of: $0)) }
     }
 
     /// Files in /proc have no size: they are read to their end.

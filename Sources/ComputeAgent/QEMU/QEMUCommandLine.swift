@@ -100,9 +100,12 @@ package struct QEMUCommandLine: Equatable, Sendable {
     /// A guest without a root size whose image has no disk gets none.
     package var hasDisk: Bool { guest.rootGb > 0 || guest.image.disk != nil }
 
+    /// What qemu-img is told first when it makes a disk.
+    static let overlayVerb = "create"
+
     /// How qemu-img makes the root disk: an overlay of the image's disk, or a blank one.
     package var overlayArguments: [String] {
-        var words = ["create", "-q", "-f", "qcow2"]
+        var words = [Self.overlayVerb, "-q", "-f", "qcow2"]
         if let base = guest.image.disk {
             words += ["-b", base.path, "-F", base.format]
         }

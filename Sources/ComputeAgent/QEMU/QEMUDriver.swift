@@ -143,9 +143,14 @@ extension QEMUDriver: PowerControl {
             guard folder.exists else {
                 throw DriverError(.notFound, "the guest's files are gone from this host")
             }
-            guard folder.process() == nil else { return }
-            // One that was started just before the agent was killed, and is in no file yet.
-            try folder.kill()
+            switch folder.process().flatMap({ _ in folder.powerState() }) {
+            case .running, .paused, .suspended:
+                return
+            case .pending, .crashed, .shutdown, nil:
+                // Also one that was started just before the agent was killed: it is in no file yet, or has not
+                // answered, so that nobody knows whether it comes up.
+                try folder.kill()
+            }
             try folder.start(commandLine, program: program)
         }
     }
@@ -250,7 +255,7 @@ extension QEMUDriver: ConsoleAccess {
                 // A file that cannot be trimmed now is tried again in a second.
                 try? ConsoleLog(path: folder.files.console).trim()
                 ConsoleLog.empty(folder.files.messages, above: Self.messagesLengthMax)
-                folder.process()?.reap()
+                folder.reapEnded()
             }
         }
     }

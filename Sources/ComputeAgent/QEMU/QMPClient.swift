@@ -4,7 +4,7 @@ internal import Glibc
 package struct QMPClient: ~Copyable {
     package struct Failure: Error, Equatable, CustomStringConvertible {
         package var description: String
-        /// Nobody listens on the socket: the guest does not run, or does not run yet.
+        /// Nobody listens on the socket, or nobody answers there: the guest does not run, or has not come up.
         package var isUnreachable = false
     }
 
@@ -18,11 +18,20 @@ package struct QMPClient: ~Copyable {
     /// - Parameter timeout: For the connection, and for each command.
     package static func connect(folder: String, timeout: Duration) throws(Failure) -> QMPClient {
         var client = QMPClient(socket: try openSocket(folder: folder), timeout: timeout)
-        guard try client.next(until: ContinuousClock.now.advanced(by: timeout)) == .greeting else {
+        do throws(Failure) {
+            try client.negotiate()
+        } catch {
+            // The socket listens before QEMU has opened its files; until it has answered, it may still end.
+            throw Failure(description: error.description, isUnreachable: true)
+        }
+        return client
+    }
+
+    private mutating func negotiate() throws(Failure) {
+        guard try next(until: ContinuousClock.now.advanced(by: timeout)) == .greeting else {
             throw Failure(description: "the monitor did not greet")
         }
-        _ = try client.execute("qmp_capabilities")
-        return client
+        _ = try execute("qmp_capabilities")
     }
 
     private init(socket: CInt, timeout: Duration) {

@@ -52,6 +52,11 @@ package struct InstanceRecord: Equatable, Sendable {
         operations.filter { $0.outcome == nil }
     }
 
+    /// Whether a delete is still to be carried out.
+    package var hasPendingDelete: Bool {
+        operations.contains { $0.kind == .delete && $0.outcome == nil }
+    }
+
     /// Takes a directive in; a delete supersedes everything that is still pending.
     package mutating func take(_ operation: RecordedOperation, instance: Instance) {
         if operation.kind == .delete {
@@ -71,6 +76,27 @@ package struct InstanceRecord: Equatable, Sendable {
         case .stop, .delete: wantsRunning = false
         case .unspecified: break
         }
+    }
+
+    /// The record without a directive that could not be made durable, but with all that came after it; nil when
+    /// nothing is left.
+    ///
+    /// - Parameter before: The record before the directive was taken in.
+    package func reverting(_ operation: ObjectID, to before: InstanceRecord?) -> InstanceRecord? {
+        var record = self
+        let isNewest = operations.last?.id == operation
+        record.operations.removeAll { $0.id == operation }
+        if record.operations.isEmpty, record.launchedAt == nil, !record.isDeleted { return nil }
+        guard let before else { return record }
+        if isNewest {
+            record.instance = before.instance
+            record.wantsRunning = before.wantsRunning
+        }
+        guard !record.hasPendingDelete else { return record }
+        for pending in before.pendingOperations where record.operation(pending.id)?.outcome == .superseded {
+            record.update(pending.id) { $0.outcome = nil }
+        }
+        return record
     }
 
     package mutating func update(_ id: ObjectID, _ change: (inout RecordedOperation) -> Void) {

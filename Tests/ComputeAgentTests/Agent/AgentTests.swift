@@ -117,6 +117,29 @@ import Testing
         }
     }
 
+    @Test func `a guest that survived its delete is watched again`() async throws {
+        try await withAgent { host in
+            host.driver?.setBehaviour { $0.buildDelay = .seconds(60) }
+            let instance = host.instance()
+            let id = try #require(instance.uuid)
+            #expect(try await host.conductor.execute(host.directive(.create, instance)))
+            try await waitUntil("the build has begun") { host.driver?.buildCount == 1 }
+            host.driver?.setBehaviour { $0.destroyFailureCount = 5 }
+            let delete = host.directive(.delete, instance)
+            #expect(try await host.conductor.execute(delete))
+            try await waitUntil(timeout: .seconds(60), "the delete has failed") {
+                host.conductor.reports.contains { $0.operationId == delete.operationId }
+            }
+            #expect(host.conductor.reports.last?.outcome == .failed)
+            #expect(try await host.carryOut(.start, instance).outcome == .succeeded)
+            try await host.driver?.change(id, to: .crashed)
+            try await waitUntil("the crash is reported") { host.conductor.reports.last?.outcome == .observed }
+            #expect(host.conductor.reports.last?.instance?.powerState == .crashed)
+            host.driver?.setBehaviour { $0.destroyFailureCount = 0 }
+            #expect(try await host.carryOut(.delete, instance).outcome == .succeeded)
+        }
+    }
+
     @Test func `what cannot be a directive is refused`() async throws {
         try await withAgent { host in
             let unknown = await #expect(throws: RPCError.self) {

@@ -45,6 +45,29 @@ import Testing
         }
     }
 
+    @Test func `behind a pending delete everything but a delete is answered as failed`() {
+        var deleting = record(.superseded, isBuilt: true)
+        deleting.operations.append(RecordedOperation(id: .random(), kind: .delete))
+        for kind in [OperationKind.create, .start, .stop, .reboot, .rebootHard] {
+            #expect(
+                decide(kind, deleting, isRepeat: false) == .answer(.failed, "the instance is being deleted"), "\(kind)")
+        }
+        #expect(decide(.delete, deleting, isRepeat: false) == .accept)
+        #expect(decide(.create, deleting, isRepeat: true) == .alreadyTaken)
+    }
+
+    @Test func `what a delete superseded is answered although the delete failed`() {
+        var survived = record(.superseded, isBuilt: true)
+        survived.operations[0] = RecordedOperation(id: operation, kind: .reboot, outcome: .superseded)
+        guard case .answer(.failed, .some) = decide(.reboot, survived, isRepeat: true) else {
+            Issue.record("left pending")
+            return
+        }
+        survived.operations[0] = RecordedOperation(id: operation, kind: .delete, outcome: .superseded)
+        survived.deletedAt = Timestamp.now()
+        #expect(decide(.delete, survived, isRepeat: true) == .answer(.succeeded, nil))
+    }
+
     @Test func `a deleted instance is never built again`() {
         let tombstone = record(.reported(report), sequence: 1, isDeleted: true)
         guard case .answer(.failed, .some) = decide(.create, tombstone, isRepeat: false) else {
@@ -101,7 +124,7 @@ import Testing
         Case(kind: .reboot, isBegun: true, powerState: .running, decision: .reset),
         Case(kind: .reboot, isBegun: true, powerState: .shutdown, decision: .reset),
         Case(kind: .rebootHard, powerState: .running, decision: .carryOut),
-        Case(kind: .rebootHard, isBegun: true, powerState: .running, decision: .succeeded),
+        Case(kind: .rebootHard, isBegun: true, powerState: .running, decision: .reset),
         Case(kind: .rebootHard, isBegun: true, powerState: .shutdown, decision: .reset),
     ])
     func `a pending operation is carried on`(_ example: Case) {
@@ -126,6 +149,11 @@ import Testing
         #expect(Reconciliation.decide(listed: active, local: .shutdown, isBusy: false) == .reportObserved)
         #expect(Reconciliation.decide(listed: active, local: .crashed, isBusy: false) == .reportObserved)
         #expect(Reconciliation.decide(listed: active, local: .running, isBusy: false) == .nothing)
+        for state in [PowerState.shutdown, .crashed] {
+            #expect(
+                Reconciliation.decide(listed: listed(.active, state), local: state, isBusy: false) == .reportObserved)
+            #expect(Reconciliation.decide(listed: listed(.active, state), local: state, isBusy: true) == .nothing)
+        }
     }
 
     @Test func `a stopped instance whose guest runs is reported, and how it stopped is not`() {

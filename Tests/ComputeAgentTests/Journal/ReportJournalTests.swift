@@ -2,6 +2,7 @@ import ComputeAgent
 import ComputeMessages
 import Foundation
 import StatorObjects
+import Synchronization
 import TestSupport
 import Testing
 
@@ -76,5 +77,56 @@ import Testing
         #expect(throws: AgentError.self) { try journal.append(report(String(repeating: "y", count: 20_000))) }
         #expect(try journal.append(report()) == 2)
         #expect(try ReportJournal(path: path).lastSequence == 2)
+    }
+
+    /// A disk whose replacing of files can be made to fail.
+    private final class Disk: Sendable {
+        enum Fault { case none, full, unsynced }
+        let fault = Mutex(Fault.none)
+
+        func fail(_ fault: Fault) { self.fault.withLock { $0 = fault } }
+
+        func replace(_ path: String, _ bytes: [UInt8]) throws(AgentError) {
+            let fault = fault.withLock { $0 }
+            if fault == .full { throw AgentError(.environment, "no space left") }
+            try DurableFile.replace(path, with: bytes)
+            if fault == .unsynced { throw AgentError(.environment, "the folder cannot be synced") }
+        }
+    }
+
+    /// A journal that is due to be trimmed, and its last number.
+    private func longJournal(on disk: Disk) throws -> (ReportJournal, UInt64) {
+        let journal = try ReportJournal(path: path) { (path, bytes) throws(AgentError) in
+            try disk.replace(path, bytes)
+        }
+        var last: UInt64 = 0
+        for _ in 0..<80 { last = try journal.append(report(String(repeating: "x", count: 1000))) }
+        return (journal, last)
+    }
+
+    @Test func `after a trim that failed behind its renaming, nothing is written to the file that has no name`() throws
+    {
+        let disk = Disk()
+        let (journal, last) = try longJournal(on: disk)
+        disk.fail(.unsynced)
+        #expect(throws: AgentError.self) { try journal.acknowledge(through: last - 1) }
+        #expect(throws: AgentError.self) { try journal.append(report()) }
+        disk.fail(.none)
+        #expect(try journal.append(report()) == last + 1)
+        #expect(try ReportJournal(path: path).pendingReports().map(\.sequence) == [last, last + 1])
+    }
+
+    @Test func `a disk without room for a trim still takes what fits, and is trimmed when there is room`() throws {
+        let disk = Disk()
+        let (journal, last) = try longJournal(on: disk)
+        disk.fail(.full)
+        #expect(throws: AgentError.self) { try journal.acknowledge(through: last - 1) }
+        #expect(try journal.append(report()) == last + 1)
+        #expect(try ReportJournal(path: path).lastSequence == last + 1)
+        disk.fail(.none)
+        try journal.acknowledge(through: last)
+        #expect(try journal.append(report()) == last + 2)
+        #expect(try ReportJournal(path: path).pendingReports().map(\.sequence) == [last + 1, last + 2])
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count < 4096)
     }
 }

@@ -115,10 +115,67 @@ import Testing
             let process = try #require(await driver.process(of: guest.id))
             kill(process.processID, SIGKILL)
             try await waitUntil("it is dead") { !process.isAlive }
+            try await waitUntil("nothing is left of it") {
+                await driver.trimConsoles(of: [guest.id])
+                return access("/proc/\(process.processID)", F_OK) != 0
+            }
             #expect(try await driver.powerState(of: guest.id) == .crashed)
             #expect(await driver.running(among: [guest.id]).isEmpty)
             try await driver.start(guest)
             #expect(try await driver.powerState(of: guest.id) == .running)
+        }
+    }
+
+    @Test func `a guest whose monitor has not answered is not taken for one that runs, and is started anew`()
+        async throws
+    {
+        try await withMachine { machine in
+            let guest = machine.guest()
+            let driver = try machine.driver()
+            try await driver.create(guest)
+            let first = try #require(await driver.process(of: guest.id))
+            // As one that its agent did not live to hear from.
+            kill(first.processID, SIGSTOP)
+            #expect(try await driver.powerState(of: guest.id) == .pending)
+            try await driver.start(guest)
+            #expect(!first.isAlive)
+            #expect(try await driver.powerState(of: guest.id) == .running)
+        }
+    }
+
+    @Test func `a qemu-img that outlived its agent ends with its guest`() async throws {
+        try await withMachine { machine in
+            let driver = try machine.driver()
+            let (id, other) = (ObjectID.random(), ObjectID.random())
+            let files = driver.folder(of: id).files
+            func start(_ disk: String) async throws {
+                // Its parent has ended, as an agent would have.
+                let program = "while :; do sleep 0.1; done"
+                let shell = try ChildProcess(
+                    executable: "/bin/sh",
+                    arguments: [
+                        "-c", "/bin/sh -c '\(program)' qemu-img create -q -f qcow2 \"$0\" 1G > /dev/null 2>&1 &", disk,
+                    ])
+                #expect(try await shell.wait() == .status(0))
+            }
+            func processes(_ disk: String) throws -> [ProcessIdentity] {
+                try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(Int32.init).filter { number in
+                    let words = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") ?? Data()
+                    return words.split(separator: 0).contains(Data(disk.utf8)) && words.contains(Data("create".utf8))
+                }.compactMap(ProcessIdentity.init(running:))
+            }
+            let othersDisk = driver.folder(of: other).files.disk
+            try await start(files.disk)
+            try await start(othersDisk)
+            try await waitUntil("both run") {
+                let (own, others) = (try processes(files.disk), try processes(othersDisk))
+                return own.count == 1 && others.count == 1
+            }
+            try await driver.destroy(id)
+            #expect(try processes(files.disk).isEmpty)
+            #expect(try processes(othersDisk).count == 1)
+            try await driver.destroy(other)
+            #expect(try processes(othersDisk).isEmpty)
         }
     }
 

@@ -45,6 +45,40 @@ import Testing
         #expect(!record.wantsRunning)
     }
 
+    @Test func `a build that could not be written takes nothing with it that came after it`() throws {
+        let id = ObjectID.random()
+        let build = RecordedOperation(id: .random(), kind: .create)
+        let delete = RecordedOperation(id: .random(), kind: .delete)
+        var record = InstanceRecord(id: id, instance: nil)
+        record.take(build, instance: instance(id))
+        #expect(record.reverting(build.id, to: nil) == nil)
+        let built = record
+        record.take(delete, instance: instance(id))
+        let reverted = try #require(record.reverting(build.id, to: nil))
+        #expect(reverted.pendingOperations == [delete])
+        #expect(reverted.instance == instance(id))
+        // When the delete cannot be written either, nothing is left.
+        #expect(reverted.reverting(delete.id, to: built) == nil)
+        // When only the delete cannot be written, the build is pending again.
+        #expect(record.reverting(delete.id, to: built) == built)
+    }
+
+    @Test func `an older directive that could not be written leaves the newer one's instance`() {
+        let before = record()
+        var changed = instance(before.id)
+        changed.displayName = "changed"
+        let (start, stop) = (
+            RecordedOperation(id: .random(), kind: .start), RecordedOperation(id: .random(), kind: .stop)
+        )
+        var record = before
+        record.take(start, instance: instance(before.id))
+        record.take(stop, instance: changed)
+        let reverted = record.reverting(start.id, to: before)
+        #expect(reverted?.instance == changed)
+        #expect(reverted?.wantsRunning == false)
+        #expect(reverted?.operation(start.id) == nil)
+    }
+
     @Test func `operations that have ended are forgotten above the bound, pending ones never`() {
         var record = record()
         let pending = record.operations[1].id
