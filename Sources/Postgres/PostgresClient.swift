@@ -51,7 +51,8 @@ package final class PostgresClient: PostgresExecutor {
         try await query(sql, parameters, timeout: configuration.queryTimeout)
     }
 
-    /// Runs one statement, which commits by itself; when it has not answered in time its session is closed.
+    /// Runs one statement, which commits by itself; when it has not answered in time its session is closed. A cancelled
+    /// task gives up waiting for a session, but not a statement that was sent: what came of it is the answer.
     ///
     /// One that begins with SELECT counts as reading only: when its connection is lost, no outcome is unknown.
     package func query(
@@ -63,9 +64,9 @@ package final class PostgresClient: PostgresExecutor {
         return try await connection.query(sql, parameters, timeout: timeout, effect: effect)
     }
 
-    /// Runs the body between BEGIN and COMMIT on one session; when it throws, or its task is cancelled before the commit
-    /// is sent, nothing of it stays. Repeats nothing. An error with `outcomeUnknown` may yet have been committed. The timeout is each
-    /// statement's.
+    /// Runs the body between BEGIN and COMMIT on one session; when it throws, or its task is cancelled before the
+    /// commit is sent, nothing of it stays. Repeats nothing. An error with `outcomeUnknown` may yet have been committed.
+    /// The timeout is each statement's.
     package func transaction<R: Sendable>(
         timeout: Duration? = nil, _ body: (PostgresTransaction) async throws -> R
     ) async throws -> R {

@@ -30,13 +30,13 @@ extension PostgresConnection {
         _ sql: String,
         timeout: Duration,
         effect: Effect = .none,
-        heedsCancellation: Bool = true
+        cancellation: Cancellation = .heededUntilSent
     ) async throws(PostgresError) -> String {
         try refuseNUL(sql)
         try beginUse()
         defer { isInUse = false }
         let storage = try await exchange(
-            .simple(sql), timeout: timeout, effect: effect, heedsCancellation: heedsCancellation)
+            .simple(sql), timeout: timeout, effect: effect, cancellation: cancellation)
         return storage.commandTag
     }
 

@@ -13,6 +13,17 @@ final class PostgresConnection: ReadinessHandler, @unchecked Sendable {
         case commits
     }
 
+    /// Until when a cancelled task gives its statement up.
+    enum Cancellation {
+        /// Whatever happens, the statement is sent and waited for.
+        case ignored
+        /// A statement that was sent is waited for: the server bounds how long it takes, and a session that others are
+        /// to use after it is not thrown away because of one caller.
+        case heededUntilSent
+        /// The session is closed in the middle; for one that nobody else has yet.
+        case heeded
+    }
+
     private enum Activity {
         case none
         case connecting(CheckedContinuation<PostgresError?, Never>)
@@ -130,12 +141,12 @@ final class PostgresConnection: ReadinessHandler, @unchecked Sendable {
         }
     }
 
-    /// Hands one statement to libpq and waits for its last result; a cancelled task or a timeout closes the session.
+    /// Hands one statement to libpq and waits for its last result; a timeout closes the session.
     func exchange(
         _ request: StatementRequest,
         timeout: Duration,
         effect: Effect = .none,
-        heedsCancellation: Bool = true
+        cancellation: Cancellation = .heededUntilSent
     ) async throws(PostgresError) -> ResultStorage {
         loop.assertInLoop()
         statementCount += 1
@@ -143,14 +154,14 @@ final class PostgresConnection: ReadinessHandler, @unchecked Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let statement = Statement(number: number, effect: effect, continuation: continuation)
-                if heedsCancellation && Task.isCancelled {
+                if cancellation != .ignored && Task.isCancelled {
                     continuation.resume(returning: .failure(Self.cancelledBefore))
                 } else {
                     begin(statement, request, timeout: timeout)
                 }
             }
         } onCancel: {
-            if heedsCancellation {
+            if cancellation == .heeded {
                 loop.execute { [self] in cancelStatement(number) }
             }
         }

@@ -34,7 +34,7 @@ package final class PostgresTransaction: PostgresExecutor, @unchecked Sendable {
 
     func commit() async throws(PostgresError) {
         isEnded = true
-        let tag = try await connection.execute("COMMIT", timeout: timeout, effect: .commits, heedsCancellation: false)
+        let tag = try await connection.execute("COMMIT", timeout: timeout, effect: .commits, cancellation: .ignored)
         guard tag == "COMMIT" else {
             throw PostgresError(
                 .transactionAborted, "a statement of the transaction had failed, so nothing of it stays")
@@ -46,7 +46,7 @@ package final class PostgresTransaction: PostgresExecutor, @unchecked Sendable {
         isEnded = true
         guard connection.isOpen else { return }
         do {
-            try await connection.execute("ROLLBACK", timeout: timeout, heedsCancellation: false)
+            try await connection.execute("ROLLBACK", timeout: timeout, cancellation: .ignored)
         } catch {
             connection.close(error)
         }

@@ -28,7 +28,7 @@ struct SessionOpener: Sendable {
             statementCountMax: configuration.preparedStatementCountMax,
             loop: loop)
         do {
-            try await connection.execute(settings, timeout: configuration.connectTimeout)
+            try await connection.execute(settings, timeout: configuration.connectTimeout, cancellation: .heeded)
         } catch {
             connection.close(error)
             throw error

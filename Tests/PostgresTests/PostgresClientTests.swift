@@ -155,23 +155,67 @@ struct PostgresClientTests {
         }
     }
 
-    @Test func `a cancelled call ends at once`() async throws {
-        try await withClient { client, loop in
-            let started = Gate()
+    @Test func `a statement that was sent is waited for although its call is cancelled`() async throws {
+        try await withClient { configuration in
+            configuration.connectionCount = 1
+        } _: { client, loop in
+            let server = try TemporaryPostgres.shared()
+            let before = try #require(try await backendProcessID(client))
+            let call = Task(executorPreference: loop) {
+                try await client.query("SELECT pg_sleep(2), 7 AS x").first?.int4("x")
+            }
+            try await waitUntil("the statement is under way") {
+                try server.query("SELECT wait_event FROM pg_stat_activity WHERE pid = \(before)") == ["PgSleep"]
+            }
+            call.cancel()
+            #expect(try await call.value == 7)
+            #expect(try await backendProcessID(client) == before)
+        }
+    }
+
+    @Test func `a cancelled transaction is rolled back and keeps its session`() async throws {
+        try await withClient { configuration in
+            configuration.connectionCount = 1
+        } _: { client, loop in
+            _ = try await client.query("CREATE TABLE t (x int)")
+            let before = try #require(try await backendProcessID(client))
+            let inserted = Gate()
+            let cancelled = Gate()
             let call = Task(executorPreference: loop) {
                 await postgresError {
                     try await client.transaction { transaction in
-                        _ = try await transaction.query("SELECT 1")
-                        started.open()
-                        _ = try await transaction.query("SELECT pg_sleep(10)")
+                        _ = try await transaction.query("INSERT INTO t VALUES (1)")
+                        inserted.open()
+                        await cancelled.wait()
+                        _ = try await transaction.query("INSERT INTO t VALUES (2)")
                     }
                 }
             }
-            await started.wait()
+            await inserted.wait()
             call.cancel()
+            cancelled.open()
             #expect(await call.value?.code == .cancelled)
-            let rows = try await client.query("SELECT 1")
-            #expect(rows.count == 1)
+            let rows = try await client.query("SELECT x FROM t")
+            #expect(rows.isEmpty)
+            #expect(try await backendProcessID(client) == before)
+        }
+    }
+
+    @Test func `a call that is cancelled while it waits for a session ends at once`() async throws {
+        try await withClient { configuration in
+            configuration.connectionCount = 1
+        } _: { client, loop in
+            try await client.transaction { transaction in
+                let started = Gate()
+                let call = Task(executorPreference: loop) {
+                    started.open()
+                    return await postgresError { _ = try await client.query("SELECT 1") }
+                }
+                await started.wait()
+                call.cancel()
+                #expect(await call.value?.code == .cancelled)
+                _ = try await transaction.query("SELECT 1")
+            }
         }
     }
 
@@ -215,6 +259,11 @@ struct PostgresClientTests {
             #expect(rows.count == 1)
         }
     }
+}
+
+/// Of the session that serves the next call.
+private func backendProcessID(_ client: PostgresClient) async throws -> Int32? {
+    try await client.query("SELECT pg_backend_pid() AS id").first?.int4("id")
 }
 
 extension String {
