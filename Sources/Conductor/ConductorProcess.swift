@@ -20,6 +20,7 @@ package final class ConductorProcess: Sendable {
     private let postgres: PostgresClient
     private let store: Store
     private let engine: OperationEngine
+    private let unstored: UnstoredDetachments
     private let changes: OperationChanges
     private let peers: PeerConductors
     private let server: Server
@@ -48,8 +49,10 @@ package final class ConductorProcess: Sendable {
         let changes = OperationChanges(store: store, engine: engine, loop: loop)
         let peers = PeerConductors(
             tls: configuration.tls, local: local, ownName: identity.name, loop: loop, logger: logger)
+        let unstored = UnstoredDetachments(store: store, engine: engine, loop: loop, logger: logger)
         let sessions = HostSessions(
-            store: store, hosts: hosts, engine: engine, conductorName: identity.name, logger: logger)
+            store: store, hosts: hosts, engine: engine, unstored: unstored, conductorName: identity.name,
+            logger: logger)
 
         var router = CallRouter()
         router.register(
@@ -69,6 +72,7 @@ package final class ConductorProcess: Sendable {
         self.postgres = postgres
         self.store = store
         self.engine = engine
+        self.unstored = unstored
         self.changes = changes
         self.peers = peers
         self.onReady = onReady
@@ -111,6 +115,7 @@ package final class ConductorProcess: Sendable {
             group.addTask { await self.changes.run() }
             group.addTask { await self.peers.run() }
             group.addTask { await registration.run() }
+            group.addTask { await self.unstored.run() }
             group.addTask { await self.endEngineWhenAsked() }
             logger.info("ready", metadata: ["address": "\(address)", "name": "\(identity.name)"])
             onReady(address)
@@ -120,6 +125,7 @@ package final class ConductorProcess: Sendable {
             logger.info("stopping")
             changes.close()
             await server.shutdown()
+            await unstored.storeAll()
             await peers.stop()
             group.cancelAll()
             try await group.waitForAll()

@@ -179,7 +179,7 @@ public struct GetHostInstancesResponse: VersionedMessage {
         name: "stator.v1.GetHostInstancesResponse",
         descriptor: stator_v1_get_host_instances_response_descriptor(),
         fields: [
-            FieldSchema(1, "instances", .message { Instance.schema }, isRepeated: true)
+            FieldSchema(1, "instances", .message { Instance.schema }, isRepeated: true, lengthMax: 10000)
         ])
 
     public var content: MessageContent
@@ -188,6 +188,7 @@ public struct GetHostInstancesResponse: VersionedMessage {
         self.content = content
     }
 
+    /// Of each what a host compares with its guests: uuid, vm_state, task_state, power_state, host_id, generation.
     public var instances: [Instance] {
         get { content.messages(0) }
         set { content.set(0, newValue) }

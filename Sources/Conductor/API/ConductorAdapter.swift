@@ -34,8 +34,8 @@ package struct ConductorAdapter: ConductorService {
     ) async throws -> ListServersResponse {
         let scope = try RequesterScope(request.requester)
         var response = ListServersResponse()
-        response.instances = try await instances.list(request.request ?? ListServersRequest(), for: scope)
-            .map(\.message)
+        let records = try await instances.list(request.request ?? ListServersRequest(), for: scope)
+        response.instances = try ListAnswer.fitting(records.map(\.listMessage))
         return response
     }
 
@@ -104,8 +104,8 @@ package struct ConductorAdapter: ConductorService {
     ) async throws -> ListOperationsResponse {
         let scope = try RequesterScope(request.requester)
         var response = ListOperationsResponse()
-        response.operations = try await operations.list(request.request ?? ListOperationsRequest(), for: scope)
-            .map(\.message)
+        let records = try await operations.list(request.request ?? ListOperationsRequest(), for: scope)
+        response.operations = try ListAnswer.fitting(records.map(\.listMessage))
         return response
     }
 

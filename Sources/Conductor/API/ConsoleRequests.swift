@@ -1,4 +1,4 @@
-internal import ComputeMessages
+package import ComputeMessages
 internal import ComputeObjects
 internal import StatorObjects
 internal import StatorRPC
@@ -40,8 +40,11 @@ struct ConsoleRequests: Sendable {
             forwarded.request = server
             stream = try await forward(forwarded, hostID: hostID, context: context)
         }
+        var allowance = ConsoleAllowance(byteCount: Int(lengthMax))
         for try await output in stream {
-            try await write(output)
+            try await write(allowance.take(output))
+            // Leaving the stream cancels it: a host that goes on is not listened to.
+            if allowance.isSpent { return }
         }
     }
 
@@ -58,5 +61,25 @@ struct ConsoleRequests: Sendable {
         }
         let channel = try await peers.channel(to: name, at: address)
         return try await ConductorClient(channel).getInstanceConsole(request, options: context.callOptions)
+    }
+}
+
+/// How much of a console is still to be handed on, whatever its host sends.
+package struct ConsoleAllowance {
+    private var remaining: Int
+
+    package init(byteCount: Int) {
+        remaining = byteCount
+    }
+
+    package var isSpent: Bool { remaining <= 0 }
+
+    /// The part, cut where the allowance ends. An empty part counts as a byte, so that there is an end to them, too.
+    package mutating func take(_ output: ConsoleOutput) -> ConsoleOutput {
+        let data = output.data ?? []
+        var part = ConsoleOutput()
+        part.data = Array(data.prefix(max(0, remaining)))
+        remaining -= max(1, data.count)
+        return part
     }
 }

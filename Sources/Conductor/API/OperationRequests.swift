@@ -12,17 +12,22 @@ struct OperationRequests: Sendable {
     let instances: InstanceRequests
     let changes: OperationChanges
 
-    /// Those of other users are not found.
+    /// Those of other users are not found, except on the user's own instances: a user who asks for a delete is given
+    /// the one that an operator has under way.
     func get(_ uuid: ObjectID?, for scope: RequesterScope) async throws -> OperationRecord {
         guard let uuid else {
             throw ConductorError(.invalid, "the operation's id is missing")
         }
-        guard let record = try await store.operations.get(uuid), scope.isOperator || record.userID == scope.userID
-        else {
+        guard let record = try await store.operations.get(uuid), try await isVisible(record, to: scope) else {
             throw ConductorError(
                 .notFound, "there is no operation \(uuid); `stator operation list` shows which there are")
         }
         return record
+    }
+
+    private func isVisible(_ record: OperationRecord, to scope: RequesterScope) async throws(StoreError) -> Bool {
+        if scope.isOperator || record.userID == scope.userID { return true }
+        return try await store.instances.get([record.instanceUUID]).first?.userID == scope.userID
     }
 
     func list(_ request: ListOperationsRequest, for scope: RequesterScope) async throws -> [OperationRecord] {

@@ -58,6 +58,13 @@ package final class AttachedHosts: Sendable {
         }
     }
 
+    /// Closes every host's connection; each is forgotten when its closing is noticed.
+    func closeAll(reason: String) {
+        for attachment in table.withLock({ Array($0.byHost.values) }) {
+            attachment.connection.close(reason: reason)
+        }
+    }
+
     /// Forgets the host that registered over this connection, unless it has registered over another since.
     package func detach(_ connection: Connection) -> Attachment? {
         table.withLock { table in

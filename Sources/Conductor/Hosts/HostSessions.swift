@@ -16,15 +16,18 @@ package struct HostSessions: Sendable {
     let store: Store
     let hosts: AttachedHosts
     let engine: OperationEngine
+    let unstored: UnstoredDetachments
     let conductorName: String
     let logger: Logger
 
     package init(
-        store: Store, hosts: AttachedHosts, engine: OperationEngine, conductorName: String, logger: Logger
+        store: Store, hosts: AttachedHosts, engine: OperationEngine, unstored: UnstoredDetachments,
+        conductorName: String, logger: Logger
     ) {
         self.store = store
         self.hosts = hosts
         self.engine = engine
+        self.unstored = unstored
         self.conductorName = conductorName
         self.logger = logger
     }
@@ -96,7 +99,8 @@ package struct HostSessions: Sendable {
         do {
             _ = try await store.hosts.detach(attachment.record)
         } catch {
-            // Its lease ends by itself, and wherever it attaches next takes its place.
+            // While the row says that the host is attached here, nobody else goes on with its operations.
+            await unstored.add(attachment.record)
             logger.warning(
                 "detachment not stored", metadata: ["host": "\(attachment.name)", "error": "\(error)"])
         }

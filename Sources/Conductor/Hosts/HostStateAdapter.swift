@@ -51,7 +51,8 @@ package struct HostStateAdapter: HostStateService {
                 .invalid, "at most \(HostSessions.instanceCountMax) instances may be asked for at once")
         }
         var response = GetHostInstancesResponse()
-        response.instances = try await sessions.instances(uuids, connection: context.connection).map(\.message)
+        response.instances = try await sessions.instances(uuids, connection: context.connection)
+            .map(\.reconciliationMessage)
         return response
     }
 }
@@ -69,9 +70,50 @@ extension HostRegistration {
         guard let vcpus = host.vcpus, let memoryMb = host.memoryMb, let localGb = host.localGb else {
             throw ConductorError(.invalid, "host '\(name)' does not say how much it has: vcpus, memory_mb, local_gb")
         }
+        var images: [Image] = []
+        for image in host.images {
+            images.append(try Image(heldBy: name, image))
+        }
         self.init(
             uuid: uuid, name: name, vcpus: vcpus, memoryMB: memoryMb, localGB: localGb,
             hypervisorType: host.hypervisorType ?? "unknown", hypervisorVersion: host.hypervisorVersion ?? "unknown",
-            release: host.release ?? "", serviceVersion: host.serviceVersion ?? 0, images: host.images)
+            release: host.release ?? "", serviceVersion: host.serviceVersion ?? 0, images: images)
+    }
+}
+
+extension Image {
+    private static let checksumByteCount = 32
+
+    /// What a host may say of an image, and nothing else: it goes into every instance that is made from it, so what
+    /// this release does not know of it is not kept for a host.
+    package init(heldBy hostName: String, _ image: Image) throws(ConductorError) {
+        guard let uuid = image.uuid, let name = image.name, let checksum = image.checksum,
+            checksum.count == Self.checksumByteCount
+        else {
+            throw ConductorError(.invalid, "an image of host '\(hostName)' lacks its uuid, its name or its checksum")
+        }
+        self.init()
+        self.uuid = uuid
+        self.name = name
+        self.checksum = checksum
+        bootMethod = image.bootMethod
+        minMemoryMb = image.minMemoryMb
+        minRootGb = image.minRootGb
+        sizeBytes = image.sizeBytes
+        createdAt = image.createdAt
+    }
+}
+
+extension InstanceRecord {
+    /// What a host compares with its guests; it has everything else in its own records.
+    fileprivate var reconciliationMessage: Instance {
+        var message = Instance()
+        message.uuid = uuid
+        message.vmState = vmState
+        message.taskState = taskState
+        message.powerState = powerState
+        message.hostId = hostID
+        message.generation = UInt64(clamping: generation)
+        return message
     }
 }

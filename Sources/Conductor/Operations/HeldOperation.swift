@@ -15,6 +15,7 @@ final class HeldOperation {
 
     init(_ record: OperationRecord, takenAt: ContinuousClock.Instant) {
         self.record = record
+        hostID = record.hostID
         self.takenAt = takenAt
     }
 

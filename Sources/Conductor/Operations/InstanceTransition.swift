@@ -91,6 +91,19 @@ extension InstanceTransition {
         return transition
     }
 
+    /// The conductor ended the operation without a word of the host.
+    ///
+    /// What the host saw while the operation was under way was only noted: now the vm_state follows it.
+    package static func endedUnobserved(
+        _ kind: OperationKind, _ end: OperationEnd, from vmState: VMState, powerState: PowerState, now: Timestamp
+    ) -> InstanceTransition {
+        var transition = ended(kind, end, from: vmState, observed: HostObservation(), now: now)
+        if case .failed = end, transition.vmState == nil {
+            transition.vmState = settled(vmState, powerState: powerState)
+        }
+        return transition
+    }
+
     /// The host saw the instance change by itself.
     ///
     /// While an operation is under way only the power state is noted: the operation's end says the rest.

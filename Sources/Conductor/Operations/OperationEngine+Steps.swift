@@ -13,23 +13,34 @@ extension OperationEngine {
         operation.hostID = instance.hostID
         let view = OperationView(
             kind: record.kind, step: record.step, deadline: record.deadline, wasDirected: record.directedAt != nil,
-            hostID: instance.hostID)
+            hostID: instance.hostID, isHostUp: try await isHostUp(of: record, instance))
         switch try operation.machine.taken(view, now: record.readAt) {
         case .chooseHost: try await place(operation, instance)
         case .sendDirective: try await direct(operation, instance)
+        case .leaveHost: try await place(operation, try await leaveHost(operation, instance))
         case .finish(let end): try await finish(operation, end)
         case .stop: forget(operation)
         }
+    }
+
+    /// Only a placement of which no host can know depends on it, so only for that one it is read.
+    private func isHostUp(of record: OperationRecord, _ instance: InstanceRecord) async throws -> Bool {
+        guard record.kind == .create, record.step == .direct, record.directedAt == nil, let hostID = instance.hostID,
+            hosts.attachment(of: hostID) == nil
+        else { return true }
+        return try await store.hosts.get(hostID)?.isUp ?? false
     }
 
     // MARK: Schedule
 
     private func place(_ operation: HeldOperation, _ instance: InstanceRecord) async throws {
         let selection = HostSelection(store: store)
+        let awaitsReturn = HostReturn.isAwaited(
+            sinceCreation: operation.record.age, sinceOutage: ContinuousClock.now - outage.lastSeen)
         var placed: InstanceRecord?
         while placed == nil {
             let now = operation.record.readAt
-            let choice = try await selection.choose(for: instance, now: now)
+            let choice = try await selection.choose(for: instance, now: now, awaitsReturn: awaitsReturn)
             switch try operation.machine.placed(choice, now: now) {
             case .letGo:
                 return await giveBack(operation, after: Self.retryPause)
@@ -45,9 +56,30 @@ extension OperationEngine {
                 }
             }
         }
-        if let placed {
-            try await direct(operation, placed)
+        guard let placed else { return }
+        if operation.record.directedAt == nil {
+            // The host is attached elsewhere, or has enough to answer: whoever can goes on.
+            return await giveBack(operation, after: .zero)
         }
+        try await direct(operation, placed)
+    }
+
+    /// Frees what was claimed on a host that went away before it was told, and goes back to the first step.
+    private func leaveHost(_ operation: HeldOperation, _ instance: InstanceRecord) async throws -> InstanceRecord {
+        let record = operation.record
+        let (left, returned) = try await store.transaction { transaction in
+            let left = try await transaction.instances.update(
+                instance.uuid,
+                guard: InstanceGuard(generation: instance.generation, taskStates: [.spawning], vmStates: [.building]),
+                [.taskState(.scheduling), .hostID(nil)])
+            let returned = try await transaction.operations.advance(record, to: .schedule)
+            _ = try await transaction.hosts.releaseClaim(instance: instance.uuid)
+            return (left, returned)
+        }
+        operation.record = returned
+        operation.hostID = nil
+        logStep(operation, ["left": "\(instance.hostName ?? "")"])
+        return left
     }
 
     /// The host's resources, the instance's place and the operation's step in one transaction.
@@ -55,7 +87,11 @@ extension OperationEngine {
         _ host: HostCandidate, for operation: HeldOperation, _ instance: InstanceRecord
     ) async throws -> (OperationStateMachine.ClaimResult, InstanceRecord?) {
         let record = operation.record
-        let sendsAtOnce = hosts.attachment(of: host.id) != nil
+        // Counted before anything is awaited, so that others see the place taken.
+        operation.hostID = host.id
+        let sendsAtOnce = hosts.attachment(of: host.id) != nil && hasPlace(on: host.id)
+        var isClaimed = false
+        defer { if !isClaimed { operation.hostID = nil } }
         do {
             let (placed, advanced) = try await store.transaction { transaction in
                 let placed = try await transaction.instances.update(
@@ -75,7 +111,7 @@ extension OperationEngine {
                 return (placed, advanced)
             }
             operation.record = advanced
-            operation.hostID = host.id
+            isClaimed = true
             logStep(operation, ["host": "\(host.name)"])
             return (.claimed, placed)
         } catch let lost as ClaimLost {
@@ -101,22 +137,18 @@ extension OperationEngine {
     // MARK: Direct
 
     private func direct(_ operation: HeldOperation, _ instance: InstanceRecord) async throws {
-        var isSending = true
-        while isSending {
-            let result = try await send(operation, instance)
-            switch try operation.machine.directive(result, now: operation.record.readAt) {
-            case .awaitReport:
-                isSending = false
-                try await awaitReport(operation, result)
-            case .finish(let end):
-                return try await finish(operation, end)
-            case .retry:
-                if isStopping { return await giveBack(operation, after: .zero) }
-                logStep(operation, ["directive": "not answered"])
-                try? await loop.sleep(for: Self.retryPause)
-            case .letGo:
-                return await giveBack(operation, after: Self.moveDelay)
-            }
+        let result = try await send(operation, instance)
+        switch try operation.machine.directive(result, now: operation.record.readAt) {
+        case .awaitReport:
+            try await awaitReport(operation, result)
+        case .finish(let end):
+            try await finish(operation, end)
+        case .retry:
+            logStep(operation, ["directive": "not answered"])
+            let pause = isStopping ? .zero : Self.directivePause(attempt: operation.record.attempt)
+            await giveBack(operation, after: pause)
+        case .letGo:
+            await giveBack(operation, after: Self.retryPause)
         }
     }
 
@@ -157,8 +189,8 @@ extension OperationEngine {
             let instance = try await transaction.instances.get(record.instanceUUID, lock: true)
             let finished = try await transaction.operations.finish(record, OperationOutcome(end, at: record.readAt))
             if let instance {
-                let transition = InstanceTransition.ended(
-                    record.kind, end, from: instance.vmState, observed: HostObservation(), now: record.readAt)
+                let transition = InstanceTransition.endedUnobserved(
+                    record.kind, end, from: instance.vmState, powerState: instance.powerState, now: record.readAt)
                 try await transaction.apply(transition, to: instance, at: record.readAt)
             }
             return finished

@@ -1,5 +1,5 @@
 package import Logging
-package import StatorObjects
+internal import StatorObjects
 package import StatorReactor
 
 /// Takes up the operations that this conductor can go on with, and carries each to its end or to its host.
@@ -9,14 +9,19 @@ package import StatorReactor
 package actor OperationEngine {
     /// Operations in the middle of a step.
     package static let steppingCountMax = 64
+    /// Of one host: while one does not answer, those of the others go on.
+    package static let steppingPerHostMax = 16
+    /// Taken in one statement; a host that could not bear so many more is left out of it.
+    static let takeCountMax = 8
     /// Operations held, those that wait for a report included.
     package static let heldCountMax = 4096
     /// Looks for work so often even when nothing wakes it.
     package static let fallbackInterval: Duration = .seconds(1)
-    /// Before a directive that was not answered is sent again, and after an error of the database.
+    /// After an error of the database, and while what is needed is not there.
     static let retryPause: Duration = .seconds(1)
     /// Before an operation whose host has gone is taken up again.
     static let moveDelay: Duration = .milliseconds(200)
+    private static let directivePauseMax: Duration = .seconds(10)
 
     nonisolated let loop: EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -27,14 +32,13 @@ package actor OperationEngine {
     let delivery: DirectiveDelivery
     let logger: Logger
 
-    private var held: [ObjectID: HeldOperation] = [:]
-    private var steppingCount = 0
+    var held: [ObjectID: HeldOperation] = [:]
+    private var stepping: [ObjectIdentifier: HeldOperation] = [:]
     /// Waiting operations of which something was heard.
-    private var suspects: Set<ObjectID> = []
+    var suspects: Set<ObjectID> = []
     private(set) var isStopping = false
-    private let bell = Doorbell()
-    /// Said once for each outage.
-    private var isDatabaseAway = false
+    let bell = Doorbell()
+    private(set) var outage = DatabaseOutage(now: .now)
 
     package init(store: Store, hosts: AttachedHosts, conductorName: String, loop: EventLoop, logger: Logger) {
         self.store = store
@@ -45,16 +49,20 @@ package actor OperationEngine {
         self.logger = logger
     }
 
+    /// How long a directive that was not answered rests: longer each time that the operation was taken up.
+    package static func directivePause(attempt: UInt32) -> Duration {
+        min(.seconds(1 << min(max(attempt, 1) - 1, 6)), directivePauseMax)
+    }
+
     /// Works until `stop()`; then nothing is under way any more and every lease has been given back.
     package func run() async {
+        outage = DatabaseOutage(now: .now)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepTime() }
             await work()
             group.cancelAll()
         }
-        for operation in Array(held.values) {
-            await giveBack(operation, after: .zero)
-        }
+        await giveBack(Array(held.values), after: .zero)
     }
 
     /// Takes nothing new and ends `run()` when the steps under way have ended.
@@ -68,9 +76,13 @@ package actor OperationEngine {
             for await _ in bell.rings {
                 if isStopping { break }
                 await checkSuspects()
-                for record in await takeRunnable() {
-                    guard let id = hold(record) else { continue }
-                    group.addTask { await self.step(id) }
+                var takesMore = true
+                while takesMore, !isStopping {
+                    let taken = await takeRunnable()
+                    takesMore = taken.count == Self.takeCountMax
+                    for key in taken.compactMap({ hold($0) }) {
+                        group.addTask { await self.step(key) }
+                    }
                 }
             }
         }
@@ -96,35 +108,43 @@ package actor OperationEngine {
     }
 
     private func takeRunnable() async -> [OperationRecord] {
-        let limit = min(Self.steppingCountMax - steppingCount, Self.heldCountMax - held.count)
+        let limit = min(
+            Self.steppingCountMax - stepping.count, Self.heldCountMax - held.count, Self.takeCountMax)
         guard limit > 0 else { return [] }
+        let fullHosts = Set(stepping.values.compactMap(\.hostID)).filter {
+            steppingCount(on: $0) > Self.steppingPerHostMax - Self.takeCountMax
+        }
+        let began = ContinuousClock.now
         do {
             let taken = try await store.operations.take(
-                conductor: conductorName, lease: Leases.operation, limit: limit)
-            isDatabaseAway = false
+                conductor: conductorName, lease: Leases.operation, limit: limit, exceptOn: Array(fullHosts))
+            outage.answered(askedAt: began, now: .now)
             return taken
         } catch {
-            if !isDatabaseAway {
+            if outage.failed(now: .now) {
                 logger.warning("operations cannot be taken up at the moment", metadata: ["error": "\(error)"])
             }
-            isDatabaseAway = true
+            if outage.letsHostsGo(now: .now) {
+                hosts.closeAll(reason: "this conductor has lost the database for longer than a host's lease")
+            }
             return []
         }
     }
 
     /// Nil when an older hold of it is still at work: that one finds out by itself, and the lease ends.
-    private func hold(_ record: OperationRecord) -> ObjectID? {
+    private func hold(_ record: OperationRecord) -> ObjectIdentifier? {
         if let older = held[record.uuid], older.isStepping { return nil }
-        held[record.uuid] = HeldOperation(record, takenAt: .now)
-        steppingCount += 1
+        let operation = HeldOperation(record, takenAt: .now)
+        held[record.uuid] = operation
+        stepping[ObjectIdentifier(operation)] = operation
         logger.info(
             "operation taken",
             metadata: metadata(of: record, ["step": "\(record.step)", "attempt": "\(record.attempt)"]))
-        return record.uuid
+        return ObjectIdentifier(operation)
     }
 
-    private func step(_ id: ObjectID) async {
-        guard let operation = held[id] else { return }
+    private func step(_ key: ObjectIdentifier) async {
+        guard let operation = stepping[key] else { return }
         do {
             try await advance(operation)
         } catch let error as StoreError {
@@ -134,8 +154,22 @@ package actor OperationEngine {
             await giveBack(operation, after: Self.retryPause)
         }
         operation.isStepping = false
-        steppingCount -= 1
-        if steppingCount == Self.steppingCountMax - 1 { bell.ring() }
+        stepping[key] = nil
+        let leftOnHost = operation.hostID.map { steppingCount(on: $0) }
+        if stepping.count == Self.steppingCountMax - 1
+            || leftOnHost == Self.steppingPerHostMax - Self.takeCountMax
+        {
+            bell.ring()
+        }
+    }
+
+    private func steppingCount(on hostID: ObjectID) -> Int {
+        stepping.values.count { $0.hostID == hostID }
+    }
+
+    /// Whether one more, which is counted already, may be sent to the host.
+    func hasPlace(on hostID: ObjectID) -> Bool {
+        steppingCount(on: hostID) <= Self.steppingPerHostMax
     }
 
     /// A lost race says that somebody else is at it; anything else passes, and the operation is taken up again.
@@ -147,91 +181,6 @@ package actor OperationEngine {
             try? await loop.sleep(for: Self.retryPause)
         }
         await giveBack(operation, after: .zero)
-    }
-
-    // MARK: Letting go
-
-    /// No longer ours to work on.
-    func forget(_ operation: HeldOperation) {
-        operation.machine.superseded()
-        if held[operation.id] === operation { held[operation.id] = nil }
-    }
-
-    /// Back to the queue, unless it ended or another conductor has it; when the database can't be reached, the
-    /// lease's end does the same.
-    func giveBack(_ operation: HeldOperation, after delay: Duration) async {
-        defer { forget(operation) }
-        do {
-            guard let current = try await store.operations.get(operation.id), !current.isFinished,
-                current.conductor == conductorName
-            else { return }
-            _ = try await store.operations.release(current, after: delay)
-            ring(after: delay)
-        } catch {
-            logger.debug("operation not given back", metadata: metadata(of: operation.record, ["error": "\(error)"]))
-        }
-    }
-
-    private func ring(after delay: Duration) {
-        guard delay > .zero else { return bell.ring() }
-        _ = loop.schedule(at: loop.now + delay) { [bell] in bell.ring() }
-    }
-
-    // MARK: What comes from outside
-
-    /// Something may be to do: an operation was begun or changed, or (nil) some may have been missed.
-    package func operationChanged(_ id: ObjectID?) {
-        if let id {
-            if held[id]?.isStepping == false { suspects.insert(id) }
-        } else {
-            suspects.formUnion(held.values.lazy.filter { !$0.isStepping }.map(\.id))
-        }
-        bell.ring()
-    }
-
-    /// The host's connection to this conductor closed or was made anew.
-    package func hostMoved(_ hostID: ObjectID) async {
-        for operation in Array(held.values) where operation.hostID == hostID {
-            if operation.machine.hostMoved() == .letGo {
-                await giveBack(operation, after: Self.moveDelay)
-            }
-        }
-        bell.ring()
-    }
-
-    /// Drops those that have ended or that another conductor has taken.
-    private func checkSuspects() async {
-        let ids = suspects
-        suspects = []
-        for id in ids {
-            guard let operation = held[id], !operation.isStepping else { continue }
-            do {
-                let current = try await store.operations.get(id)
-                if let current, !current.isFinished, current.conductor == conductorName {
-                    operation.record = current
-                    continue
-                }
-                if let current, current.isFinished { logEnd(of: current, operation) }
-                forget(operation)
-            } catch {
-                suspects.insert(id)
-            }
-        }
-    }
-
-    private func renewLeases() async {
-        for operation in Array(held.values) {
-            do {
-                let renewed = try await store.operations.renew(operation.record, lease: Leases.operation)
-                if !operation.isStepping { operation.record = renewed }
-            } catch {
-                if case .lostRace = error.code {
-                    if !operation.isStepping { suspects.insert(operation.id) }
-                } else {
-                    logger.warning("lease not renewed", metadata: metadata(of: operation.record, ["error": "\(error)"]))
-                }
-            }
-        }
     }
 
     // MARK: Log

@@ -10,7 +10,7 @@ package struct OperationStateMachine: ~Copyable {
     /// The legal transitions:
     /// untaken → choosing → claiming → directing → awaiting → over,
     /// claiming → choosing when the claim was lost, untaken → directing at a later step,
-    /// directing → directing when the host did not answer, and every state → over.
+    /// untaken → choosing too when the host that was chosen went away before it was told, and every state → over.
     private enum State: Equatable {
         case untaken
         case choosing(Progress)
@@ -47,6 +47,8 @@ package struct OperationStateMachine: ~Copyable {
     package enum OnTaken: Equatable {
         case chooseHost
         case sendDirective
+        /// Undo the placement, of which its host was never told, and choose a host anew.
+        case leaveHost
         /// Nothing was ever on a host: the operation has nothing to wait for.
         case finish(OperationEnd)
         /// Nothing is left to do.
@@ -89,6 +91,9 @@ package struct OperationStateMachine: ~Copyable {
         case (.start, nil), (.stop, nil), (.reboot, nil), (.rebootHard, nil):
             state = .over
             return .finish(.failed(OperationFailure(.failedPrecondition, "the instance is on no host")))
+        case (.create, .some) where !view.isHostUp && !progress.mayHaveReachedHost:
+            state = .choosing(progress)
+            return .leaveHost
         case (_, .some):
             state = .directing(progress)
             return .sendDirective
@@ -176,7 +181,7 @@ package struct OperationStateMachine: ~Copyable {
     package enum OnDirective: Equatable {
         case awaitReport
         case finish(OperationEnd)
-        /// Send it again after a pause.
+        /// Back to the queue, to be sent again after a pause: so the next try sees what has happened meanwhile.
         case retry
         /// Stays at its step for whoever the host attaches to.
         case letGo
@@ -196,8 +201,7 @@ package struct OperationStateMachine: ~Copyable {
             let failure = OperationFailure(code, message, guestMayExist: progress.mayHaveReachedHost)
             return .finish(.failed(failure))
         case .unanswered:
-            progress.mayHaveReachedHost = true
-            state = .directing(progress)
+            state = .over
             return .retry
         case .unattached:
             state = .over

@@ -10,12 +10,18 @@ package struct OperationView: Equatable, Sendable {
     package var wasDirected: Bool
     /// Where the instance is placed; nil: nowhere.
     package var hostID: ObjectID?
+    /// That host is attached here, or its lease is not over.
+    package var isHostUp: Bool
 
-    package init(kind: OperationKind, step: OperationStep, deadline: Timestamp, wasDirected: Bool, hostID: ObjectID?) {
+    package init(
+        kind: OperationKind, step: OperationStep, deadline: Timestamp, wasDirected: Bool, hostID: ObjectID?,
+        isHostUp: Bool = true
+    ) {
         self.kind = kind
         self.step = step
         self.deadline = deadline
         self.wasDirected = wasDirected
         self.hostID = hostID
+        self.isHostUp = isHostUp
     }
 }

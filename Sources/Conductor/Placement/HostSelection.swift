@@ -6,13 +6,12 @@ struct HostSelection {
     /// The heaviest so many are read; more would not change the choice.
     static let candidateCountMax = 16
 
-    /// How long a host that was up is waited for: a conductor that ends takes its hosts' leases with it, and they
-    /// need some seconds to find another.
-    static let returnPeriod: Duration = .seconds(30)
-
     let store: Store
 
-    func choose(for instance: InstanceRecord, now: Timestamp) async throws(StoreError) -> Placement.Choice {
+    /// `awaitsReturn`: a host that would do and is away is waited for, however long it has been away.
+    func choose(
+        for instance: InstanceRecord, now: Timestamp, awaitsReturn: Bool
+    ) async throws(StoreError) -> Placement.Choice {
         let claim = ResourceClaim(placing: instance)
         guard let image = instance.image.identity else {
             return .none("no valid host: the image of the instance has no checksum")
@@ -23,14 +22,17 @@ struct HostSelection {
         let choice = Placement.choose(
             among: candidates.map { HostCandidate($0, images: [image], now: now) }, for: request)
         if case .host = choice { return choice }
-        return try await explain(request, now: now)
+        return try await explain(request, now: now, awaitsReturn: awaitsReturn)
     }
 
     /// No host took it: reads all of them, to tell why, or to find the one that has become free meanwhile.
-    private func explain(_ request: PlacementRequest, now: Timestamp) async throws(StoreError) -> Placement.Choice {
+    private func explain(
+        _ request: PlacementRequest, now: Timestamp, awaitsReturn: Bool
+    ) async throws(StoreError) -> Placement.Choice {
         var hosts: [HostCandidate] = []
         for record in try await store.hosts.list() {
             var host = HostCandidate(record, images: [], now: now)
+            if awaitsReturn { host.mayReturn = true }
             let wouldDo = PlacementFilter.allCases.allSatisfy {
                 $0 == .image || $0 == .up || $0.passes(host, for: request)
             }
@@ -45,10 +47,10 @@ struct HostSelection {
 
 extension HostCandidate {
     init(_ record: HostRecord, images: Set<ImageIdentity>, now: Timestamp) {
-        let recently = now.advanced(by: .zero - HostSelection.returnPeriod)
+        let recently = now.advanced(by: .zero - HostReturn.period)
         self.init(
             id: record.uuid, name: record.name, generation: record.generation, isDisabled: record.disabled,
-            isUp: record.isUp, wasUpRecently: record.lastSeenUp.map { $0 > recently } ?? false,
+            isUp: record.isUp, mayReturn: record.lastSeenUp.map { $0 > recently } ?? false,
             capacity: ResourceClaim(vcpus: record.vcpus, memoryMB: record.memoryMB, diskGB: record.localGB),
             used: ResourceClaim(
                 vcpus: record.vcpusUsed, memoryMB: record.memoryMBUsed, diskGB: record.localGBUsed),

@@ -32,7 +32,7 @@ package enum Placement {
     }
 
     private static func isExpectedBack(_ host: HostCandidate, for request: PlacementRequest) -> Bool {
-        host.wasUpRecently && PlacementFilter.allCases.allSatisfy { $0 == .up || $0.passes(host, for: request) }
+        host.mayReturn && PlacementFilter.allCases.allSatisfy { $0 == .up || $0.passes(host, for: request) }
     }
 
     private static func isHeavier(_ host: HostCandidate, than other: HostCandidate) -> Bool {

@@ -31,22 +31,23 @@ package struct HostCandidate: Hashable, Sendable {
     package var isDisabled: Bool
     /// Its lease is not over.
     package var isUp: Bool
-    /// It was up a moment ago: it may be on its way from one conductor to another.
-    package var wasUpRecently: Bool
+    /// That it is not up may not last: it was a moment ago, and may be on its way from one conductor to another, or
+    /// nobody could say so for a while.
+    package var mayReturn: Bool
     package var capacity: ResourceClaim
     package var used: ResourceClaim
     package var images: Set<ImageIdentity>
 
     package init(
         id: ObjectID, name: String, generation: Int64, isDisabled: Bool = false, isUp: Bool = true,
-        wasUpRecently: Bool = false, capacity: ResourceClaim, used: ResourceClaim, images: Set<ImageIdentity>
+        mayReturn: Bool = false, capacity: ResourceClaim, used: ResourceClaim, images: Set<ImageIdentity>
     ) {
         self.id = id
         self.name = name
         self.generation = generation
         self.isDisabled = isDisabled
         self.isUp = isUp
-        self.wasUpRecently = wasUpRecently
+        self.mayReturn = mayReturn
         self.capacity = capacity
         self.used = used
         self.images = images

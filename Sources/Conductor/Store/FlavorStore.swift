@@ -34,9 +34,11 @@ package struct FlavorStore: Sendable {
         return created
     }
 
-    /// All, by name.
+    /// All, by name; the first of them, when there are more than an answer can list.
     package func list() async throws(StoreError) -> [Flavor] {
-        try await session.rows("SELECT \(Self.columns) FROM flavors AS f ORDER BY f.name", [], Self.decode)
+        try await session.rows(
+            "SELECT \(Self.columns) FROM flavors AS f ORDER BY f.name LIMIT $1",
+            [.number(FieldSchema.elementCountMaxDefault)], Self.decode)
     }
 
     /// By its uuid's text or its name.

@@ -11,10 +11,11 @@ package struct ImageStore: Sendable {
         self.session = session
     }
 
-    /// One of each uuid, by name.
+    /// One of each uuid, by name; the first of them, when there are more than an answer can list.
     package func list() async throws(StoreError) -> [Image] {
         try await session.rows(
-            "SELECT * FROM (\(Self.catalogue)) AS c ORDER BY c.name, c.image_uuid", [], Self.decode)
+            "SELECT * FROM (\(Self.catalogue)) AS c ORDER BY c.name, c.image_uuid LIMIT $1",
+            [.number(FieldSchema.elementCountMaxDefault)], Self.decode)
     }
 
     /// By its uuid's text or its name. Throws `.notFound`, or `.ambiguousName` with the count of those that bear it.

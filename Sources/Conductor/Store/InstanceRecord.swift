@@ -7,6 +7,7 @@ package struct InstanceRecord: Sendable, Equatable {
     package var userID: String
     package var displayName: String
     package var displayDescription: String?
+    /// Nil also where it was not read: lists and look-ups leave it in the database.
     package var userData: [UInt8]?
     package var vmState: VMState
     package var taskState: TaskState

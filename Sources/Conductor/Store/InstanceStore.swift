@@ -40,19 +40,19 @@ package struct InstanceStore: Sendable {
             [.id(uuid)], Self.decode)
     }
 
-    /// Those that there are of these, deleted ones too, in the order of their uuids.
+    /// Those that there are of these, deleted ones too, in the order of their uuids; without their user data.
     package func get(_ uuids: [ObjectID]) async throws(StoreError) -> [InstanceRecord] {
         try await session.rows(
-            "SELECT \(Self.columns) FROM instances AS i WHERE i.uuid = ANY($1) ORDER BY i.uuid",
+            "SELECT \(Self.columnsWithoutUserData) FROM instances AS i WHERE i.uuid = ANY($1) ORDER BY i.uuid",
             [.ids(uuids)], Self.decode)
     }
 
-    /// By its uuid's text, or by its name unless it is deleted.
+    /// By its uuid's text, or by its name unless it is deleted; without its user data.
     ///
     /// - Parameter userID: Whose it must be; nil: anybody's.
     /// - Throws: `.notFound`, or `.ambiguousName` with the count of those that bear the name.
     package func find(_ nameOrUUID: String, userID: String?) async throws(StoreError) -> InstanceRecord {
-        if let uuid = ObjectID(nameOrUUID), let record = try await get(uuid),
+        if let uuid = ObjectID(nameOrUUID), let record = try await get([uuid]).first,
             userID == nil || record.userID == userID
         {
             return record
@@ -60,7 +60,7 @@ package struct InstanceStore: Sendable {
         let owner = userID.map { [PostgresValue.text($0)] } ?? []
         let found = try await session.rows(
             """
-            SELECT \(Self.columns), count(*) OVER () AS name_count FROM instances AS i
+            SELECT \(Self.columnsWithoutUserData), count(*) OVER () AS name_count FROM instances AS i
             WHERE i.display_name = $1 AND i.vm_state <> \(VMState.deleted.rawValue)
                 \(userID == nil ? "" : "AND i.user_id = $2")
             LIMIT 2
@@ -79,7 +79,7 @@ package struct InstanceStore: Sendable {
         return first.record
     }
 
-    /// Those that are not deleted and come after the marker, in the order of their uuids.
+    /// Those that are not deleted and come after the marker, in the order of their uuids; without their user data.
     package func list(
         userID: String?, after marker: ObjectID?, limit: Int
     ) async throws(StoreError) -> [InstanceRecord] {
@@ -87,7 +87,7 @@ package struct InstanceStore: Sendable {
         let owner = userID.map { PostgresValue.text($0) }
         return try await session.rows(
             """
-            SELECT \(Self.columns) FROM instances AS i
+            SELECT \(Self.columnsWithoutUserData) FROM instances AS i
             WHERE i.vm_state <> \(VMState.deleted.rawValue)
                 \(start == nil ? "" : "AND i.uuid > $2") \(owner == nil ? "" : "AND i.user_id = $\(start == nil ? 2 : 3)")
             ORDER BY i.uuid LIMIT $1
@@ -95,11 +95,11 @@ package struct InstanceStore: Sendable {
             [.number(limit)] + [start, owner].compactMap { $0 }, Self.decode)
     }
 
-    /// Those that are placed on the host and not deleted, in the order of their uuids.
+    /// Those that are placed on the host and not deleted, in the order of their uuids; without their user data.
     package func list(hostID: ObjectID) async throws(StoreError) -> [InstanceRecord] {
         try await session.rows(
             """
-            SELECT \(Self.columns) FROM instances AS i
+            SELECT \(Self.columnsWithoutUserData) FROM instances AS i
             WHERE i.host_id = $1 AND i.vm_state <> \(VMState.deleted.rawValue) ORDER BY i.uuid
             """,
             [.id(hostID)], Self.decode)
@@ -137,10 +137,17 @@ package struct InstanceStore: Sendable {
 }
 
 extension InstanceStore {
-    private static let columns = """
-        i.uuid, i.user_id, i.display_name, i.display_description, i.user_data, i.vm_state, i.task_state, i.power_state,
-        i.flavor, i.flavor_version, i.image, i.image_version, i.network_interfaces, i.network_interfaces_version,
-        i.block_devices, i.block_devices_version, i.host_id,
+    /// With the user data, which goes into directives only: for reading the one instance that a directive is about, and
+    /// for what a write returns, which a directive is made of, too.
+    private static let columns = "i.user_data, \(columnsButUserData)"
+
+    /// Where many instances are read, or for a user: 64 KiB of each, that nobody looks at, stay in the database.
+    private static let columnsWithoutUserData = "NULL::bytea AS user_data, \(columnsButUserData)"
+
+    private static let columnsButUserData = """
+        i.uuid, i.user_id, i.display_name, i.display_description, i.vm_state, i.task_state, i.power_state, i.flavor,
+        i.flavor_version, i.image, i.image_version, i.network_interfaces, i.network_interfaces_version, i.block_devices,
+        i.block_devices_version, i.host_id,
         (SELECT h.name FROM hosts AS h WHERE h.uuid = i.host_id) AS host_name,
         i.fault, i.fault_version, i.created_at, i.updated_at, i.launched_at, i.terminated_at, i.generation
         """

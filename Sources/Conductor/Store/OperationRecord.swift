@@ -22,11 +22,17 @@ package struct OperationRecord: Sendable, Equatable {
     package var createdAt: Timestamp
     package var finishedAt: Timestamp?
     package var generation: Int64
+    /// Where its instance was placed when this was read.
+    package var hostID: ObjectID?
     /// The database's time when this was read; deadlines and leases are compared with it, never with a host's clock.
     package var readAt: Timestamp
 
     package var isFinished: Bool { step == .done }
     package var isPastDeadline: Bool { deadline <= readAt }
+    /// From its creation to the moment of reading.
+    package var age: Duration {
+        .microseconds(readAt.microsecondsSinceEpoch - createdAt.microsecondsSinceEpoch)
+    }
     /// From the moment of reading until the deadline; zero when it has passed.
     package var remainingTime: Duration {
         .microseconds(max(0, deadline.microsecondsSinceEpoch - readAt.microsecondsSinceEpoch))

@@ -50,6 +50,12 @@ package struct OperationStore: Sendable {
             "SELECT \(Self.columns) FROM operations AS o WHERE o.uuid = $1", [.id(uuid)], Self.decode)
     }
 
+    /// Those that there are of these.
+    package func get(_ uuids: [ObjectID]) async throws(StoreError) -> [OperationRecord] {
+        try await session.rows(
+            "SELECT \(Self.columns) FROM operations AS o WHERE o.uuid = ANY($1)", [.ids(uuids)], Self.decode)
+    }
+
     /// Newest first; of one user, of one instance, or all.
     package func list(
         userID: String?, instanceUUID: ObjectID?, limit: Int
@@ -99,8 +105,13 @@ extension OperationStore {
     ///
     /// Those can go on that are queued and due, or whose lease is over, or leased to another conductor although the
     /// host is attached to this one; and of these the ones that are at SCHEDULE, or whose instance has no host, or whose
-    /// host is attached to this conductor, or whose deadline is over before any host could know of them.
-    package func take(conductor: String, lease: Duration, limit: Int) async throws(StoreError) -> [OperationRecord] {
+    /// host is attached to this conductor, or whose deadline is over before any host could know of them, or whose host
+    /// is away and was never told.
+    ///
+    /// - Parameter fullHosts: Hosts that have enough to do; what is at a step on one of them is left.
+    package func take(
+        conductor: String, lease: Duration, limit: Int, exceptOn fullHosts: [ObjectID] = []
+    ) async throws(StoreError) -> [OperationRecord] {
         let taken = try await session.rows(
             Self.changing(
                 """
@@ -115,30 +126,34 @@ extension OperationStore {
                             OR (o.conductor <> $1 AND o.step <> \(OperationStep.schedule.rawValue) AND s.conductor = $1)
                         ))
                     ) AND (\(Self.isDoable) OR (o.deadline <= clock.now AND o.directed_at IS NULL))
+                        AND (o.step = \(OperationStep.schedule.rawValue) OR i.host_id IS NULL OR i.host_id <> ALL($4))
                     ORDER BY o.created_at LIMIT $3
                     FOR UPDATE OF o SKIP LOCKED
                 ) AS next
                 WHERE o.uuid = next.uuid
                 RETURNING o.*
                 """),
-            [.text(conductor), .duration(lease), .number(limit)], Self.decode)
+            [.text(conductor), .duration(lease), .number(limit), .ids(fullHosts)], Self.decode)
         return taken.sorted { ($0.createdAt, $0.uuid) < ($1.createdAt, $1.uuid) }
     }
 
-    /// Prolongs the lease; the generation stays. Throws `.lostRace` when it has ended or another has taken it.
-    package func renew(_ operation: OperationRecord, lease: Duration) async throws(StoreError) -> OperationRecord {
-        let renewed = try await session.row(
+    /// Prolongs the leases of those that the conductor holds, and returns them; the generations stay.
+    ///
+    /// Rows that a transaction is at work on are left for the next time rather than waited for: this writes many, in no
+    /// order that others know.
+    package func renew(
+        _ uuids: [ObjectID], conductor: String, lease: Duration
+    ) async throws(StoreError) -> [OperationRecord] {
+        try await session.rows(
             """
-            UPDATE operations AS o SET lease_until = stator_now() + $4
-            WHERE o.uuid = $1 AND o.conductor = $2 AND o.attempt = $3
+            UPDATE operations AS o SET lease_until = stator_now() + $3
+            FROM (
+                SELECT uuid FROM operations WHERE uuid = ANY($2) AND conductor = $1 FOR NO KEY UPDATE SKIP LOCKED
+            ) AS mine
+            WHERE o.uuid = mine.uuid
             RETURNING \(Self.columns)
             """,
-            [
-                .id(operation.uuid), .text(orNil: operation.conductor), .number(operation.attempt), .duration(lease),
-            ],
-            Self.decode)
-        if let renewed { return renewed }
-        throw try await lostRace(operation)
+            [.text(conductor), .ids(uuids), .duration(lease)], Self.decode)
     }
 
     /// Goes to a step, and stays running. `markDirected`, before the first sending to a host, makes it known that a host
@@ -165,6 +180,42 @@ extension OperationStore {
                 not_before = stator_now() + $3
             """,
             [.duration(delay)])
+    }
+
+    /// Gives back those of these that the conductor holds, to be taken after the delay. Returns how many.
+    @discardableResult
+    package func release(
+        _ uuids: [ObjectID], conductor: String, after delay: Duration
+    ) async throws(StoreError) -> Int {
+        try await session.rows(
+            Self.changing(
+                """
+                UPDATE operations AS o SET state = \(OperationState.queued.rawValue), conductor = NULL,
+                    lease_until = NULL, not_before = stator_now() + $3, generation = o.generation + 1
+                FROM (
+                    SELECT uuid FROM operations WHERE uuid = ANY($2) AND conductor = $1 ORDER BY uuid
+                    FOR NO KEY UPDATE
+                ) AS mine
+                WHERE o.uuid = mine.uuid
+                RETURNING o.*
+                """),
+            [.text(conductor), .ids(uuids), .duration(delay)], Self.decode
+        ).count
+    }
+
+    /// What waits for its time on a host that has just come (back) may be taken now.
+    package func hasten(hostID: ObjectID) async throws(StoreError) {
+        try await session.execute(
+            """
+            UPDATE operations AS o SET not_before = stator_now()
+            FROM (
+                SELECT o.uuid FROM operations AS o JOIN instances AS i ON i.uuid = o.instance_uuid
+                WHERE i.host_id = $1 AND o.state = \(OperationState.queued.rawValue) AND o.not_before > stator_now()
+                FOR NO KEY UPDATE OF o SKIP LOCKED
+            ) AS waiting
+            WHERE o.uuid = waiting.uuid
+            """,
+            [.id(hostID)])
     }
 
     /// Ends it; an operation that has ended does not end again (`.lostRace`).
@@ -241,6 +292,7 @@ extension OperationStore {
     private static let columns = """
         o.uuid, o.kind, o.state, o.step, o.instance_uuid, o.instance_name, o.user_id, o.attempt, o.conductor,
         o.lease_until, o.deadline, o.directed_at, o.fault, o.fault_version, o.created_at, o.finished_at, o.generation,
+        (SELECT i.host_id FROM instances AS i WHERE i.uuid = o.instance_uuid) AS host_id,
         (SELECT stator_now()) AS read_at
         """
 
@@ -258,7 +310,9 @@ extension OperationStore {
 
     /// Whether conductor $1 can do the operation's step.
     private static let isDoable = """
-        (o.step = \(OperationStep.schedule.rawValue) OR i.host_id IS NULL OR s.conductor IS NOT DISTINCT FROM $1)
+        (o.step = \(OperationStep.schedule.rawValue) OR i.host_id IS NULL OR s.conductor IS NOT DISTINCT FROM $1
+            OR (o.kind = \(OperationKind.create.rawValue) AND o.directed_at IS NULL
+                AND s.lease_until < (SELECT stator_now())))
         """
 
     /// Makes a statement that returns rows of operations tell who listens.
@@ -288,6 +342,7 @@ extension OperationStore {
             createdAt: try row.time("created_at"),
             finishedAt: try row.timeOrNil("finished_at"),
             generation: try row.int64("generation"),
+            hostID: try row.idOrNil("host_id"),
             readAt: try row.time("read_at"))
     }
 }

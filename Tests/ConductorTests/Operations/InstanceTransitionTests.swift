@@ -92,6 +92,24 @@ import Testing
         #expect(transition.powerState == .shutdown)
     }
 
+    @Test(arguments: [OperationKind.stop, .reboot, .rebootHard], [PowerState.shutdown, .crashed])
+    func `a guest that went down while an operation failed unheard is stopped`(kind: OperationKind, power: PowerState) {
+        let transition = InstanceTransition.endedUnobserved(
+            kind, .failed(Self.failure), from: .active, powerState: power, now: Self.now)
+        #expect(transition.vmState == .stopped)
+        #expect(transition.taskState == TaskState.none)
+        #expect(transition.fault == Self.failure)
+    }
+
+    @Test func `an operation that failed unheard leaves a running guest active, and a failed build an error`() {
+        let stop = InstanceTransition.endedUnobserved(
+            .stop, .failed(Self.failure), from: .active, powerState: .running, now: Self.now)
+        #expect(stop.vmState == nil)
+        let create = InstanceTransition.endedUnobserved(
+            .create, .failed(Self.failure), from: .building, powerState: .pending, now: Self.now)
+        #expect(create.vmState == .error)
+    }
+
     @Test func `a deleted instance is not observed any more`() {
         let transition = InstanceTransition.observed(
             HostObservation(powerState: .running), vmState: .deleted, taskState: TaskState.none)

@@ -16,9 +16,11 @@ import Testing
     static let hostKinds: [OperationKind] = [.delete, .start, .stop, .reboot, .rebootHard]
 
     static func view(
-        _ kind: OperationKind, _ step: OperationStep, wasDirected: Bool = false, host: ObjectID? = nil
+        _ kind: OperationKind, _ step: OperationStep, wasDirected: Bool = false, host: ObjectID? = nil,
+        isHostUp: Bool = true
     ) -> OperationView {
-        OperationView(kind: kind, step: step, deadline: deadline, wasDirected: wasDirected, hostID: host)
+        OperationView(
+            kind: kind, step: step, deadline: deadline, wasDirected: wasDirected, hostID: host, isHostUp: isHostUp)
     }
 
     // MARK: Taking up
@@ -124,12 +126,42 @@ import Testing
 
     @Test func `a refusal after an unanswered directive leaves the claim, for a guest may exist`() throws {
         var machine = OperationStateMachine()
-        _ = try machine.taken(Self.view(.create, .direct, host: Self.hostID), now: Self.start)
-        #expect(try machine.directive(.unanswered, now: Self.start) == .retry)
+        _ = try machine.taken(Self.view(.create, .direct, wasDirected: true, host: Self.hostID), now: Self.start)
         let failure = OperationFailure(.invalidArgument, "no", guestMayExist: true)
         #expect(
             try machine.directive(.refused(code: .invalidArgument, message: "no"), now: Self.start)
                 == .finish(.failed(failure)))
+    }
+
+    @Test func `a directive that is not answered gives the operation back, so that what happened meanwhile is seen`()
+        throws
+    {
+        var machine = OperationStateMachine()
+        _ = try machine.taken(Self.view(.create, .direct, host: Self.hostID), now: Self.start)
+        #expect(try machine.directive(.unanswered, now: Self.start) == .retry)
+        #expect(machine.isOver == true)
+    }
+
+    @Test func `each unanswered directive rests longer, up to ten seconds`() {
+        let pauses = [0, 1, 2, 3, 4, 5, 6, 100, UInt32.max].map { OperationEngine.directivePause(attempt: $0) }
+        #expect(pauses == [1, 1, 2, 4, 8, 10, 10, 10, 10].map { .seconds($0) })
+    }
+
+    @Test func `a create whose host went away before it was told goes to another host`() throws {
+        var machine = OperationStateMachine()
+        let away = Self.view(.create, .direct, host: Self.hostID, isHostUp: false)
+        #expect(try machine.taken(away, now: Self.start) == .leaveHost)
+        #expect(try machine.placed(.host(Self.host), now: Self.start) == .claim(Self.host))
+        var told = OperationStateMachine()
+        let directed = Self.view(.create, .direct, wasDirected: true, host: Self.hostID, isHostUp: false)
+        #expect(try told.taken(directed, now: Self.start) == .sendDirective)
+    }
+
+    @Test(arguments: hostKinds)
+    func `what is on a host stays with it while it is away`(kind: OperationKind) throws {
+        var machine = OperationStateMachine()
+        let away = Self.view(kind, .direct, host: Self.hostID, isHostUp: false)
+        #expect(try machine.taken(away, now: Self.start) == .sendDirective)
     }
 
     @Test func `a host that is not attached here keeps the operation at its step for whoever it attaches to`() throws {
@@ -158,8 +190,10 @@ import Testing
         var machine = OperationStateMachine()
         let view = Self.view(.create, step, wasDirected: true, host: Self.hostID)
         #expect(try machine.taken(view, now: Self.late) == .sendDirective)
-        #expect(try machine.directive(.unanswered, now: Self.late) == .retry)
         #expect(try machine.directive(.unattached, now: Self.late) == .letGo)
+        var unanswered = OperationStateMachine()
+        _ = try unanswered.taken(view, now: Self.late)
+        #expect(try unanswered.directive(.unanswered, now: Self.late) == .retry)
     }
 
     @Test func `a host that goes away before anything was sent fails an overdue operation`() throws {

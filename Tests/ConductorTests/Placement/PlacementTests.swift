@@ -64,10 +64,10 @@ import Testing
         #expect(Self.reason([host]) == "no valid host: of 1 host, 1 with less than 512 MB of memory free")
     }
 
-    @Test func `a host that was up a moment ago is waited for, if it would do`() {
+    @Test func `a host that may return is waited for, if it would do`() {
         var host = Self.host(1)
         host.isUp = false
-        host.wasUpRecently = true
+        host.mayReturn = true
         let reason = "no valid host: of 1 host, 1 not connected"
         #expect(Placement.choose(among: [host], for: Self.request) == .later(reason))
         host.used.vcpus = 8

@@ -266,6 +266,17 @@ struct APIClient: Sendable {
         return try await client.getOperation(request).operation ?? Operation()
     }
 
+    /// All of the user's servers and operations.
+    func lists() async throws -> ([Instance], [Operation]) {
+        var servers = ListInstancesRequest()
+        servers.requester = requester
+        var operations = ConductorListOperationsRequest()
+        operations.requester = requester
+        return (
+            try await client.listInstances(servers).instances, try await client.listOperations(operations).operations
+        )
+    }
+
     /// Every state that the operation goes through from now on, to its end.
     func watch(_ uuid: ObjectID?) async throws -> [Operation] {
         var watch = WatchOperationRequest()

@@ -131,4 +131,25 @@ import Testing
             #expect(end.fault?.message == "no valid host: of 1 host, 1 disabled")
         }
     }
+
+    @Test func `lists leave out the details of faults, which are told of one at a time`() async throws {
+        try await ConductorCluster.run { cluster in
+            try await cluster.withConductor { conductor in
+                try await cluster.withHost(try cluster.makeHost(behaviour: .hold, at: conductor)) { host in
+                    try await cluster.withAPI(at: conductor) { api in
+                        let create = try await api.create("web")
+                        try await waitUntil("the build is at the host") { host.heldDirectives.count == 1 }
+                        host.reportHeld(.failed, "no such device", details: "standard error")
+                        #expect(try await api.end(of: create).fault?.details == "standard error")
+                        #expect(try await api.get("web").fault?.details == "standard error")
+                        let (instances, operations) = try await api.lists()
+                        #expect(instances.map(\.fault?.message) == ["no such device"])
+                        #expect(instances.first?.fault?.details == nil)
+                        #expect(operations.map(\.fault?.message) == ["no such device"])
+                        #expect(operations.first?.fault?.details == nil)
+                    }
+                }
+            }
+        }
+    }
 }

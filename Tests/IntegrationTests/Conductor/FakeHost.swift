@@ -18,6 +18,10 @@ final class FakeHost: HostControlService, Sendable {
         /// Takes it, and reports nothing until `reportHeld(_:)`.
         case hold
         case refuse(String)
+        /// Takes nothing, as if it could not be reached.
+        case beAway
+        /// Neither takes directives nor refuses them.
+        case beSilent
     }
 
     private struct State: Sendable {
@@ -99,6 +103,14 @@ final class FakeHost: HostControlService, Sendable {
             state.withLock { $0.directives.append(directive) }
             throw RPCError(.failedPrecondition, reason)
         }
+        if case .beAway = behaviour {
+            state.withLock { $0.directives.append(directive) }
+            throw RPCError(.unavailable, "away")
+        }
+        if case .beSilent = behaviour {
+            state.withLock { $0.directives.append(directive) }
+            try await Task.sleep(for: .seconds(60))
+        }
         let isNew = state.withLock { state in
             state.directives.append(directive)
             return state.known.insert(operation).inserted
@@ -108,7 +120,7 @@ final class FakeHost: HostControlService, Sendable {
         switch behaviour {
         case .carryOut: report(directive, .succeeded)
         case .fail(let reason): report(directive, .failed, reason)
-        case .hold, .refuse: state.withLock { $0.held.append(directive) }
+        case .hold, .refuse, .beAway, .beSilent: state.withLock { $0.held.append(directive) }
         }
         return response
     }
@@ -136,37 +148,46 @@ final class FakeHost: HostControlService, Sendable {
     }
 
     /// Reports on everything that was held, in order.
-    func reportHeld(_ outcome: ReportOutcome = .succeeded, _ reason: String? = nil) {
+    func reportHeld(
+        _ outcome: ReportOutcome = .succeeded, _ reason: String? = nil, details: String? = nil
+    ) {
         let held = state.withLock { state in
             defer { state.held = [] }
             return state.held
         }
-        for directive in held { report(directive, outcome, reason) }
+        for directive in held { report(directive, outcome, reason, details: details) }
     }
 
     /// Reports on one directive as if it had just been carried out.
-    func report(_ directive: Directive, _ outcome: ReportOutcome, _ reason: String? = nil) {
+    func report(
+        _ directive: Directive, _ outcome: ReportOutcome, _ reason: String? = nil, details: String? = nil
+    ) {
         var instance = Instance()
         instance.uuid = directive.instance?.uuid
         if outcome == .succeeded {
             instance.powerState = directive.kind?.rule?.powerState ?? .pending
         }
-        append(outcome, instance: instance, operation: directive.operationId, reason: reason)
+        append(
+            outcome, instance: instance, operation: directive.operationId, reason: reason, details: details)
     }
 
-    func append(_ outcome: ReportOutcome, instance: Instance, operation: ObjectID? = nil, reason: String? = nil) {
+    func append(
+        _ outcome: ReportOutcome, instance: Instance, operation: ObjectID? = nil, reason: String? = nil,
+        details: String? = nil
+    ) {
         state.withLock { state in
             state.lastSequence += 1
             state.journal.append(
                 makeReport(
-                    state.lastSequence, outcome, instance: instance, operation: operation, reason: reason))
+                    state.lastSequence, outcome, instance: instance, operation: operation, reason: reason,
+                    details: details))
         }
         outboxSignal.yield()
     }
 
     func makeReport(
         _ sequence: UInt64, _ outcome: ReportOutcome, instance: Instance, operation: ObjectID? = nil,
-        reason: String? = nil
+        reason: String? = nil, details: String? = nil
     ) -> Report {
         var report = Report()
         report.sequence = sequence
@@ -179,6 +200,7 @@ final class FakeHost: HostControlService, Sendable {
             var fault = Fault()
             fault.code = UInt32(StatusCode.internal.rawValue)
             fault.message = reason
+            fault.details = details
             report.fault = fault
         }
         return report
@@ -190,7 +212,7 @@ final class FakeHost: HostControlService, Sendable {
         var host = Host()
         host.uuid = uuid
         host.name = claimedName
-        host.vcpus = 8
+        host.vcpus = max(8, memoryMb / 512)
         host.memoryMb = memoryMb
         host.localGb = 100
         host.hypervisorType = "fake"

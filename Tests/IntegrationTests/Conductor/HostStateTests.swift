@@ -54,6 +54,14 @@ import Testing
             let foreign = try #require(try await api.get("two").uuid)
             let all = try await first.client.getInstances(GetHostInstancesRequest())
             #expect(all.instances.map(\.uuid) == [own])
+            // What it compares with its guests, and not what it knows already.
+            let listed = try #require(all.instances.first)
+            #expect(listed.vmState == .active)
+            #expect(listed.taskState == TaskState.none)
+            #expect(listed.powerState == .running)
+            #expect(listed.hostId == first.uuid)
+            #expect(listed.displayName == nil)
+            #expect(listed.image == nil)
             var request = GetHostInstancesRequest()
             request.uuids = [own]
             #expect(try await first.client.getInstances(request).instances.count == 1)

@@ -26,6 +26,25 @@ struct CatalogueTests {
         }
     }
 
+    @Test func `no more flavors and images are listed than an answer may have`() async throws {
+        try await StoreFixture.run { fixture in
+            _ = try await fixture.client.query(
+                """
+                INSERT INTO flavors (uuid, name, vcpus, memory_mb, root_gb, created_at, generation)
+                SELECT gen_random_uuid(), 'f' || lpad(n::text, 4, '0'), 1, 1, 1, 0, 1 FROM generate_series(1, 1030) AS n
+                """)
+            let flavors = try await fixture.store.flavors.list()
+            #expect(flavors.count == 1024)
+            #expect(flavors.first?.name == "f0001")
+            for host in ["h1", "h2"] {
+                try await fixture.registerHost(
+                    name: host, images: (0..<600).map { StoreFixture.image(name: "\(host)-\($0)") })
+            }
+            let images = try await fixture.store.images.list()
+            #expect(images.count == 1024)
+        }
+    }
+
     @Test func `a text with a NUL is refused`() async throws {
         try await StoreFixture.run { fixture in
             let error = await storeError { _ = try await fixture.store.flavors.find("a\0b") }

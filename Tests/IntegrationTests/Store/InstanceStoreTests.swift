@@ -27,6 +27,25 @@ struct InstanceStoreTests {
         }
     }
 
+    @Test func `user data is read only with the one instance that a directive is made of`() async throws {
+        try await StoreFixture.run { fixture in
+            let store = fixture.store.instances
+            let (host, _) = try await fixture.registerHost()
+            let (_, created) = try await fixture.createInstance()
+            let placed = try await store.update(
+                created.uuid, guard: InstanceGuard(generation: 1), [.hostID(host.uuid)])
+            #expect(placed.userData == [0, 1, 2])
+            #expect(try await store.get(created.uuid)?.userData == [0, 1, 2])
+            var expected = placed
+            expected.userData = nil
+            #expect(try await store.get([created.uuid]) == [expected])
+            #expect(try await store.find(created.uuid.description, userID: nil) == expected)
+            #expect(try await store.find("web", userID: "alice") == expected)
+            #expect(try await store.list(userID: "alice", after: nil, limit: 9) == [expected])
+            #expect(try await store.list(hostID: host.uuid) == [expected])
+        }
+    }
+
     @Test func `an update writes what it names and advances the generation`() async throws {
         try await StoreFixture.run { fixture in
             let (host, _) = try await fixture.registerHost()

@@ -141,8 +141,8 @@ struct OperationStoreTests {
             #expect(takenOver.first?.step == .direct)
             let lost = await storeError { _ = try await operations.advance(advanced, to: .awaitReport) }
             #expect(lost?.code == .lostRace(.generation))
-            let lostLease = await storeError { _ = try await operations.renew(advanced, lease: .seconds(1)) }
-            #expect(lostLease?.isRetryable == true)
+            let lostLease = try await operations.renew([advanced.uuid], conductor: "c2", lease: .seconds(1))
+            #expect(lostLease.isEmpty)
             let nothing = try await operations.take(conductor: "c2", lease: .seconds(60), limit: 9)
             #expect(nothing.isEmpty)
             try await fixture.registerHost(uuid: host.uuid, conductor: "c2")
@@ -159,7 +159,8 @@ struct OperationStoreTests {
             #expect(first.count == 1)
             let second = try await operations.take(conductor: "c2", lease: .seconds(60), limit: 1)
             #expect(second.map(\.attempt) == [2])
-            let renewed = try await operations.renew(second[0], lease: .seconds(90))
+            let all = try await operations.renew([second[0].uuid], conductor: "c2", lease: .seconds(90))
+            let renewed = try #require(all.first)
             #expect(renewed.generation == second[0].generation)
             let before = try #require(second[0].leaseUntil)
             let after = try #require(renewed.leaseUntil)
@@ -203,6 +204,88 @@ struct OperationStoreTests {
             _ = try await operations.release(marked, after: .zero)
             let notAgain = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
             #expect(notAgain.isEmpty)
+        }
+    }
+
+    @Test func `leases of many are renewed and given back in one statement each, those of others are left`()
+        async throws
+    {
+        try await StoreFixture.run { fixture in
+            for number in 0..<20 {
+                try await fixture.createInstance(StoreFixture.newInstance(name: "s\(number)"))
+            }
+            let operations = fixture.store.operations
+            let own = try await operations.take(conductor: "c1", lease: .seconds(10), limit: 15)
+            let others = try await operations.take(conductor: "c2", lease: .seconds(10), limit: 15)
+            let uuids = (own + others).map(\.uuid)
+            let renewed = try await operations.renew(uuids, conductor: "c1", lease: .seconds(900))
+            #expect(Set(renewed.map(\.uuid)) == Set(own.map(\.uuid)))
+            #expect(renewed.allSatisfy { ($0.leaseUntil ?? $0.readAt) > $0.readAt.advanced(by: .seconds(800)) })
+            let released = try await operations.release(uuids, conductor: "c1", after: .zero)
+            #expect(released == 15)
+            let read = try await operations.get(uuids)
+            #expect(read.count { $0.state == .queued } == 15)
+            #expect(read.count { $0.conductor == "c2" } == 5)
+        }
+    }
+
+    @Test func `what is on a host that has enough to do is left, and the rest taken`() async throws {
+        try await StoreFixture.run { fixture in
+            let (host, _) = try await fixture.registerHost(conductor: "c1")
+            let (_, created) = try await fixture.createInstance()
+            let operations = fixture.store.operations
+            let taken = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 9)
+            try await fixture.store.instances.update(
+                created.uuid, guard: InstanceGuard(generation: 1), [.hostID(host.uuid)])
+            let direct = try await operations.advance(taken[0], to: .direct, markDirected: true)
+            #expect(direct.hostID == host.uuid)
+            _ = try await operations.release(direct, after: .zero)
+            let (other, _) = try await fixture.createInstance(StoreFixture.newInstance(name: "other"))
+            let rest = try await operations.take(
+                conductor: "c1", lease: .seconds(60), limit: 9, exceptOn: [host.uuid])
+            #expect(rest.map(\.uuid) == [other.uuid])
+            let left = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 9)
+            #expect(left.map(\.uuid) == [direct.uuid])
+        }
+    }
+
+    @Test func `a build whose host is away and was never told is anybody's`() async throws {
+        try await StoreFixture.run { fixture in
+            let (host, attachment) = try await fixture.registerHost(conductor: "elsewhere")
+            let (_, created) = try await fixture.createInstance()
+            let operations = fixture.store.operations
+            let taken = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
+            try await fixture.store.instances.update(
+                created.uuid, guard: InstanceGuard(generation: 1), [.hostID(host.uuid)])
+            let direct = try await operations.advance(taken[0], to: .direct)
+            _ = try await operations.release(direct, after: .zero)
+            let whileUp = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
+            #expect(whileUp.isEmpty)
+            try await fixture.store.hosts.renew(attachment, lease: .zero - .seconds(1))
+            let whileAway = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
+            #expect(whileAway.count == 1)
+            let marked = try await operations.advance(whileAway[0], to: .direct, markDirected: true)
+            _ = try await operations.release(marked, after: .zero)
+            let told = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
+            #expect(told.isEmpty)
+        }
+    }
+
+    @Test func `a host that comes back gets what rests at once`() async throws {
+        try await StoreFixture.run { fixture in
+            let (host, _) = try await fixture.registerHost(conductor: "c1")
+            let (_, created) = try await fixture.createInstance()
+            let operations = fixture.store.operations
+            let taken = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
+            try await fixture.store.instances.update(
+                created.uuid, guard: InstanceGuard(generation: 1), [.hostID(host.uuid)])
+            let direct = try await operations.advance(taken[0], to: .direct, markDirected: true)
+            _ = try await operations.release(direct, after: .seconds(10))
+            let resting = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
+            #expect(resting.isEmpty)
+            try await operations.hasten(hostID: host.uuid)
+            let again = try await operations.take(conductor: "c1", lease: .seconds(60), limit: 1)
+            #expect(again.map(\.uuid) == [direct.uuid])
         }
     }
 

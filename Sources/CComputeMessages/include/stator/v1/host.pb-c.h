@@ -143,6 +143,10 @@ struct  Stator__V1__GetHostInstancesRequest
 struct  Stator__V1__GetHostInstancesResponse
 {
   ProtobufCMessage base;
+  /*
+   * Of each what a host compares with its guests: uuid, vm_state, task_state, power_state, host_id,
+   * generation.
+   */
   size_t n_instances;
   Stator__V1__Instance **instances;
 };
