@@ -31,6 +31,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
+        OpenFileLimit.raise()
         try await runAPI(
             listen: listen.text, conductors: conductor.map(\.text), tls: try tls.configuration(),
             logger: log.makeLogger(label: "stator-api"))
