@@ -26,7 +26,8 @@ extension SystemTests {
                 victim = Victim.allCases[number % Victim.allCases.count]
                 choice = Int.random(in: 0..<100, using: &random)
                 duringDelete = Bool.random(using: &random)
-                delay = .milliseconds(Int.random(in: 0...1500, using: &random))
+                // A build or a delete takes some tenths of a second.
+                delay = .milliseconds(Int.random(in: 0...400, using: &random))
                 pause = .milliseconds(Int.random(in: 0...500, using: &random))
             }
 
@@ -35,7 +36,7 @@ extension SystemTests {
             }
         }
 
-        private static let rounds = Int(ProcessInfo.processInfo.environment["STATOR_KILL_ROUNDS"] ?? "") ?? 4
+        private static let rounds = Int(ProcessInfo.processInfo.environment["STATOR_KILL_ROUNDS"] ?? "") ?? 8
         private static let seed =
             UInt64(ProcessInfo.processInfo.environment["STATOR_KILL_SEED"] ?? "") ?? .random(in: 0...UInt64.max)
 
@@ -43,20 +44,23 @@ extension SystemTests {
             print("kill test: \(Self.rounds) rounds, STATOR_KILL_SEED=\(Self.seed)")
             var random = SeededRandom(seed: Self.seed)
             let cluster = try await TestCluster(driver: .qemu)
+            var hits = 0
             for number in 0..<Self.rounds {
-                try await play(Round(number, &random), on: cluster)
+                if try await play(Round(number, &random), on: cluster) { hits += 1 }
             }
+            print("kill test: \(hits) of \(Self.rounds) kills came while an operation was under way")
         }
 
-        private func play(_ round: Round, on cluster: TestCluster) async throws {
+        /// Plays a round; true when something was under way at the moment of the kill.
+        private func play(_ round: Round, on cluster: TestCluster) async throws -> Bool {
             let names = (0..<2).map { "server-\(round.number)-\($0)" }
             let create = names.map { ["server", "create", $0, "--flavor", "tiny", "--image", TestImage.name] }
-            try await run(create, on: cluster, killing: round.duringDelete ? nil : round)
+            var isHit = try await run(create, on: cluster, killing: round.duringDelete ? nil : round)
             try await settle(after: round, on: cluster) { try await $0.brokenPromises() }
 
             // A create that got no answer may have made no server; one that got an answer has made its own.
             let delete = try await cluster.servers().map { ["server", "delete", $0.uuid] }
-            try await run(delete, on: cluster, killing: round.duringDelete ? round : nil)
+            isHit = try await run(delete, on: cluster, killing: round.duringDelete ? round : nil) || isHit
             try await settle(after: round, on: cluster) { check in
                 // A delete that got no answer may not have been begun.
                 for server in try await check.cluster.servers() where server.taskState != "deleting" {
@@ -64,6 +68,7 @@ extension SystemTests {
                 }
                 return try await check.remains()
             }
+            return isHit
         }
 
         /// Waits until every operation has ended, and then for what follows by a moment: a host's view of itself.
@@ -92,10 +97,15 @@ extension SystemTests {
         }
 
         /// Runs the commands at once and, in the midst of them, kills the victim and starts it again.
-        private func run(_ commands: [[String]], on cluster: TestCluster, killing round: Round?) async throws {
+        private func run(
+            _ commands: [[String]], on cluster: TestCluster, killing round: Round?
+        ) async throws -> Bool {
             let running = try commands.map { try cluster.begin($0) }
+            var isHit = false
             if let round {
                 try await Task.sleep(for: round.delay)
+                // Asked a moment before: how well the moments are chosen, not a proof for each.
+                isHit = try !cluster.query("SELECT 1 FROM operations WHERE state IN (1, 2) LIMIT 1").isEmpty
                 try await kill(round, on: cluster)
             }
             for (command, process) in zip(commands, running) {
@@ -104,6 +114,7 @@ extension SystemTests {
                 let isTrue = exit == .status(0) || (exit == .status(4) && round != nil)
                 #expect(isTrue, "\(command): \(exit) \(process.errorOutput)")
             }
+            return isHit
         }
 
         private func kill(_ round: Round, on cluster: TestCluster) async throws {
