@@ -14,7 +14,7 @@ finish() {
     local status=$?
     trap '' INT TERM
     cluster_stop
-    ((status == 0)) || warn "the daemons' logs are in $cluster/logs"
+    ((status == 0)) || warn "the logs of daemons and commands are in $cluster/logs"
     postgres_remove
     rm -rf "$cluster/hosts"
 }
@@ -25,7 +25,7 @@ row() {
     shift 2
     for ((round = 0; round < rounds; round++)); do
         begin=$(date +%s%N)
-        seq "$calls" | xargs --max-procs="$workers" --replace "$@" >/dev/null
+        seq "$calls" | xargs --max-procs="$workers" --replace "$@" >/dev/null 2>>"$cluster/logs/commands.log"
         times+=($(($(date +%s%N) - begin)))
     done
     printf '%s\n' "${times[@]}" | sort --numeric-sort | awk -v name="$name" -v workers="$workers" -v calls="$calls" '

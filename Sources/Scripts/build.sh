@@ -11,6 +11,6 @@ swift build --package-path "$repository" --configuration "${CONFIGURATION:-debug
         tenth = count[2] ? int(10 * count[1] / count[2]) : 0
         if (count[2] > 20 && tenth > shown) { shown = tenth; printf "  %d of %d\n", count[1], count[2]; fflush() }
     }' || {
-    grep -E 'error' "$log" | head -n 20 >&2 || tail -n 20 "$log" >&2
+    grep 'error:' "$log" | awk '!seen[$0]++' | head -n 20 >&2 || tail -n 20 "$log" >&2
     die "the build failed; its log is $log"
 }

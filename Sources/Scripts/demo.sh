@@ -136,7 +136,7 @@ prove_takeover() {
         || die "the build of web3 is $(value operation show "$operation" .operation.state)"
     wait_until 60 console_has web3 "stator guest $(id_of web3) is up" || die "the guest of web3 did not boot"
     (($(guests "$(id_of web3)" | wc -l) == 1)) || die "web3 does not have exactly one guest"
-    proved "$victim was killed (-9) while it worked on the build of web3 (the hosts were held meanwhile); the other finished it"
+    proved "$victim was killed (-9) while it built web3, with the hosts held meanwhile; the other conductor finished it"
     start_daemon "$victim"
 }
 

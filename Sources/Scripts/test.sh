@@ -11,17 +11,21 @@ began=$SECONDS
 "$scripts/build-guest-image.sh" "$data/images"
 
 log=$data/logs/test.log
-status=0
 # One test after the other: many of them run servers, daemons and guests, and two cores carry one of those well.
 # A crash's backtrace can hang for minutes; without one, the last test in the log is the one that crashed.
+set +o errexit
 SWIFT_BACKTRACE=enable=no swift test --configuration "${CONFIGURATION:-debug}" --skip-build --disable-xctest \
-    --no-parallel "$@" > >(tee "$log" | grep --line-buffered -E '✘|↳|error:|^✔ Suite|Fatal|crash') 2>&1 || status=1
-wait "$!" || true
+    --no-parallel "$@" 2>&1 | tee "$log" | grep --line-buffered -E '✘|↳|error:|^✔ Suite|Fatal|crash'
+status=${PIPESTATUS[0]}
+set -o errexit
 ended=$(grep -cE 'Test run with [0-9]+ tests?' "$log" || true)
-passed=$(grep -cE '^✔ Test .*passed after' "$log" || true)
-failed=$(grep -cE '^✘ Test .*failed after' "$log" || true)
-skipped=$(grep -cE '^➜ Test .*skipped' "$log" || true)
+# "Test run with …" is the whole; every other line of these is one test.
+count() { grep -E "^. Test .*$1" "$log" | grep -cv '^. Test run ' || true; }
+passed=$(count 'passed after')
+failed=$(count 'failed after')
+skipped=$(count 'skipped')
 ((ended > 0)) || warn "the test run did not come to its end; its log is $log"
-say "$passed tests passed, $failed failed, $skipped skipped, in $((SECONDS - began)) s with lint and build"
+say "lint, build and tests took $((SECONDS - began)) s; the tests' log is $log"
+say "tests: $passed passed, $failed failed, $skipped skipped"
 ((ended > 0)) || exit 1
 exit "$status"
