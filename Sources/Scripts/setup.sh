@@ -3,8 +3,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 packages=(
-    # to build: headers, protoc and its plugin for C
-    libprotobuf-c-dev libpq-dev libssl-dev pkg-config protobuf-c-compiler protobuf-compiler
+    # to build: headers, protoc with its own protos, and its plugin for C
+    libprotobuf-c-dev libpq-dev libprotobuf-dev libssl-dev pkg-config protobuf-c-compiler protobuf-compiler
     # to run: PostgreSQL, QEMU, the openssl command for certificates
     openssl postgresql qemu-system-x86 qemu-utils
     # for the guest image, and for the scripts
