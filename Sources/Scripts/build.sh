@@ -5,6 +5,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 (($# > 0)) || die "usage: build.sh LOG [ARGUMENT…]"
 log=$1
 shift
+# The compiler shares a folder among its temporary files; where that is another user's, it writes beside the sources.
+export TMPDIR=$data/tmp
+mkdir -p "$TMPDIR"
 swift build --package-path "$repository" --configuration "${CONFIGURATION:-debug}" "$@" 2>&1 | tee "$log" | awk '
     match($0, /^\[[0-9]+\/[0-9]+\]/) {
         split(substr($0, 2, RLENGTH - 2), count, "/")
