@@ -5,6 +5,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
@@ -24,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -44,7 +46,7 @@ let package = Package(
         .target(name: "StatorObjects", dependencies: ["CProtobufC"]),
         .target(
             name: "StatorRPC",
-            dependencies: ["StatorWire", "StatorTLS", "StatorReactor", "StatorObjects", logging, deque]),
+            dependencies: ["StatorWire", "StatorTLS", "StatorReactor", "StatorObjects", logging, metrics, deque]),
 
         // Contract and domain
         .target(name: "ComputeMessages", dependencies: ["CComputeMessages", "StatorObjects", "StatorRPC"]),
@@ -101,7 +103,7 @@ let package = Package(
 
         // Tests: unit and conformance
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "StatorWireTests", dependencies: ["StatorWire"]),
+        .testTarget(name: "StatorWireTests", dependencies: ["StatorWire"], exclude: ["Transcripts"]),
         .testTarget(name: "StatorReactorTests", dependencies: ["StatorReactor"]),
         .testTarget(name: "StatorTLSTests", dependencies: ["StatorTLS", "COpenSSL", "TestSupport"]),
         .testTarget(name: "StatorObjectsTests", dependencies: ["StatorObjects", "ComputeMessages"]),

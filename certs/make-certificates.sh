@@ -4,20 +4,27 @@ umask 077
 
 usage() {
     cat <<'TEXT'
-usage: make-certificates.sh DIR [CLASS/NAME...]
+usage: make-certificates.sh [--host HOST]... DIR [CLASS/NAME...]
 
 Makes a development authority in DIR (ca.crt, ca.key) and certificates signed by it, CLASS-NAME.crt and .key each; without
 a list, those of a small cluster. What is there and valid for another day is kept, so it may be run at every start. Never
 use them outside development: the authority's key lies beside them.
 
-The deployment is STATOR_DEPLOYMENT, or dev. For one certificate, and for how long, see issue-certificate.sh.
+The deployment is STATOR_DEPLOYMENT, or dev. For each --host, the certificates of conductors and APIs are for that DNS
+name or IP address too. For one certificate, and for how long, see issue-certificate.sh; to revoke one,
+revoke-certificate.sh.
 TEXT
 }
 
-if [[ ${1:-} == --help ]]; then
-    usage
-    exit 0
-fi
+hosts=()
+while [[ ${1:-} == --* ]]; do
+    case $1 in
+    --help) usage && exit 0 ;;
+    --host) hosts+=("${2:?--host needs a name or an address}") && shift ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
 if (($# < 1)) || [[ $1 == -* ]]; then
     usage >&2
     exit 2
@@ -50,12 +57,19 @@ is_valid() { # FILE: valid for another day, signed by the authority that is here
         openssl verify -CAfile "$directory/ca.crt" "$1.crt" >/dev/null 2>&1
 }
 
-says() { # FILE URI: names that identity, which another deployment's would not
-    openssl x509 -in "$1.crt" -noout -ext subjectAltName 2>/dev/null | grep -qx " *URI:$2"
+says() { # FILE URI HOST...: names that identity, which another deployment's would not, and is for those hosts
+    local file=$1 host
+    openssl x509 -in "$file.crt" -noout -ext subjectAltName 2>/dev/null | grep -Eqx " *URI:$2(,.*)?" || return
+    for host in "${@:3}"; do
+        case $host in
+        *:* | [0-9]*.*.*.*[0-9]) openssl x509 -in "$file.crt" -noout -checkip "$host" ;;
+        *) openssl x509 -in "$file.crt" -noout -checkhost "$host" ;;
+        esac | grep -q 'does match' || return
+    done
 }
 
 if ! is_valid "$directory/ca"; then
-    export STATOR_DEPLOYMENT=$deployment STATOR_CLASS=authority STATOR_URI=
+    export STATOR_DEPLOYMENT=$deployment STATOR_CLASS=authority STATOR_URI='' STATOR_HOSTS=''
     STATOR_NAME="development authority $(openssl rand -hex 4)"
     export STATOR_NAME
     openssl ecparam -name prime256v1 -genkey -noout -out "$directory/ca.key"
@@ -68,7 +82,12 @@ fi
 for identity in "${identities[@]}"; do
     class=${identity%%/*} name=${identity#*/}
     file=$directory/$class-$name
-    if ! is_valid "$file" || ! says "$file" "stator://$deployment/$class/$name"; then
-        "$here/issue-certificate.sh" "$directory" "$class" "$name"
+    options=() needed=()
+    if [[ $class == conductor || $class == api ]]; then
+        needed=(localhost "${hosts[@]}")
+        for host in "${hosts[@]}"; do options+=(--host "$host"); done
+    fi
+    if ! is_valid "$file" || ! says "$file" "stator://$deployment/$class/$name" "${needed[@]}"; then
+        "$here/issue-certificate.sh" "${options[@]}" "$directory" "$class" "$name"
     fi
 done

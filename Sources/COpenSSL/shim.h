@@ -22,8 +22,8 @@ static inline void stator_SSL_CTX_set_mode(SSL_CTX *context, long mode) {
     SSL_CTX_set_mode(context, mode);
 }
 
-static inline void stator_SSL_CTX_set_session_cache_off(SSL_CTX *context) {
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+static inline void stator_SSL_CTX_set_session_cache(SSL_CTX *context, int mode) {
+    SSL_CTX_set_session_cache_mode(context, mode);
 }
 
 static inline void stator_SSL_set_app_data(SSL *connection, void *data) {
@@ -34,11 +34,6 @@ static inline void *stator_SSL_get_app_data(SSL *connection) {
     return SSL_get_app_data(connection);
 }
 
-// An empty memory BIO asks for more instead of reporting the end.
-static inline void stator_BIO_set_mem_retry_when_empty(BIO *bio) {
-    BIO_set_mem_eof_return(bio, -1);
-}
-
 static inline int stator_general_name_count(const GENERAL_NAMES *names) {
     return sk_GENERAL_NAME_num(names);
 }
@@ -47,9 +42,29 @@ static inline const GENERAL_NAME *stator_general_name(const GENERAL_NAMES *names
     return sk_GENERAL_NAME_value(names, index);
 }
 
-// The URI of a name; NULL when the name is of another kind. Owned by the name.
-static inline const ASN1_STRING *stator_general_name_uri(const GENERAL_NAME *name) {
-    return name->type == GEN_URI ? name->d.uniformResourceIdentifier : NULL;
+// The text of a DNS name or URI, the bytes of an IP address; NULL when the name is of another kind. Owned by the name.
+static inline const ASN1_STRING *stator_general_name_text(const GENERAL_NAME *name, int kind) {
+    if (name->type != kind)
+        return NULL;
+    switch (kind) {
+    case GEN_DNS:
+        return name->d.dNSName;
+    case GEN_URI:
+        return name->d.uniformResourceIdentifier;
+    case GEN_IPADD:
+        return name->d.iPAddress;
+    default:
+        return NULL;
+    }
+}
+
+static inline int stator_certificate_count(const STACK_OF(X509) *certificates) {
+    return sk_X509_num(certificates);
+}
+
+// Owned by the list.
+static inline X509 *stator_certificate(const STACK_OF(X509) *certificates, int index) {
+    return sk_X509_value(certificates, index);
 }
 
 // The chain takes a reference of its own.

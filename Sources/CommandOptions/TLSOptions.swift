@@ -2,7 +2,7 @@ package import ArgumentParser
 internal import Glibc
 package import StatorTLS
 
-/// The three files with which a process proves who it is and checks who the others are.
+/// The files with which a process proves who it is and checks who the others are.
 package struct TLSOptions: ParsableArguments {
     @Option(
         name: .long,
@@ -21,6 +21,14 @@ package struct TLSOptions: ParsableArguments {
             "PEM file of the authority that signed the peers' certificates. Default: $STATOR_CA.", valueName: "file"))
     package var authority: String?
 
+    @Option(
+        name: .customLong("crl"),
+        help: ArgumentHelp(
+            "PEM file of the authority's certificate revocation list; without one, nothing is revoked. "
+                + "Default: $STATOR_CRL.",
+            valueName: "file"))
+    package var revocationList: String?
+
     package init() {}
 
     /// The files that were named on the command line or in the environment; a `ValidationError` says which one
@@ -32,15 +40,25 @@ package struct TLSOptions: ParsableArguments {
             privateKeyPath: try Self.path(
                 of: "private key", option: "--private-key", given: privateKey, variable: "STATOR_PRIVATE_KEY"),
             trustRootsPath: try Self.path(
-                of: "CA certificate", option: "--ca", given: authority, variable: "STATOR_CA"))
+                of: "CA certificate", option: "--ca", given: authority, variable: "STATOR_CA"),
+            revocationListPath: try Self.optionalPath(
+                of: "certificate revocation list", option: "--crl", given: revocationList, variable: "STATOR_CRL"))
     }
 
     private static func path(
         of subject: String, option: String, given: String?, variable: String
     ) throws -> String {
-        guard let path = given ?? environmentValue(variable), !path.isEmpty else {
+        guard let path = try optionalPath(of: subject, option: option, given: given, variable: variable) else {
             throw ValidationError("no \(subject) was named; give \(option) FILE or set \(variable)")
         }
+        return path
+    }
+
+    /// Nil when none was named.
+    private static func optionalPath(
+        of subject: String, option: String, given: String?, variable: String
+    ) throws -> String? {
+        guard let path = given ?? environmentValue(variable), !path.isEmpty else { return nil }
         if let reason = unreadableReason(path) {
             throw ValidationError(
                 "the \(subject) '\(path)' cannot be read: \(reason); \(option) or \(variable) names it")

@@ -30,10 +30,11 @@ package struct APIService: ServiceLifecycle.Service {
         identity = try configuration.identity()
         channel = try Channel(
             configuration: ChannelConfiguration(
-                addresses: configuration.conductors, tls: configuration.tls, local: local, expectedPeer: .conductor),
+                addresses: configuration.conductors, tls: configuration.tls, local: local, expectedPeer: .conductor,
+                shufflesAddresses: true),
             loop: loop, logger: logger)
         let link = ConductorLink(channel: channel, addresses: configuration.conductors, loop: loop)
-        var router = CallRouter()
+        var router = CallRouter(interceptors: [LoggingInterceptor(logger: logger), MetricsInterceptor()])
         router.register(compute: ComputeAdapter(conductor: link))
         server = try Server(
             configuration: ServerConfiguration(

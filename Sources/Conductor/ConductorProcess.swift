@@ -54,7 +54,7 @@ package final class ConductorProcess: Sendable {
             store: store, hosts: hosts, engine: engine, unstored: unstored, conductorName: identity.name,
             logger: logger)
 
-        var router = CallRouter()
+        var router = CallRouter(interceptors: [LoggingInterceptor(logger: logger), MetricsInterceptor()])
         router.register(
             conductor: ConductorAdapter(store: store, changes: changes, hosts: hosts, peers: peers))
         router.register(hostState: HostStateAdapter(sessions: sessions))

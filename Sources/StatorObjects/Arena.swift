@@ -1,65 +1,111 @@
 internal import CProtobufC
 
-/// Memory for one message: taken from the front of a few chunks, given back all at once.
-///
-/// Not thread-safe while something allocates; who allocates owns the only message that does.
-@safe final class Arena: @unchecked Sendable {
-    // Sendable: only the storage that an arena was made for allocates from it, and only while that storage is
-    // uniquely referenced; views of nested messages hold the arena without allocating.
+/// What every size of an arena is rounded up to, and every address is a multiple of.
+let arenaAlignment = 8
+private let chunkSizeMax = 1 << 20
+/// In front of each chunk but the first: the address of the chunk before it.
+private let chunkHeaderSize = 16
 
-    static let alignment = 8
-    private static let chunkSizeMax = 1 << 20
+/// Memory that is taken from the front of a few chunks and given back all at once.
+///
+/// The first chunk is the caller's; this struct is the book-keeping, which whoever owns the chunk also owns.
+/// protobuf-c asks some seventy times for each message, so it works on this plain struct through a pointer:
+/// no reference is counted and no access is checked on the way.
+@unsafe struct ArenaState {
+    /// The next free byte, always aligned.
+    fileprivate var next: UnsafeMutableRawPointer
+    /// The end of the current chunk, always aligned.
+    fileprivate var end: UnsafeMutableRawPointer
+    private var start: UnsafeMutableRawPointer
+    /// The bytes handed out from the chunks before the current one.
+    private var usedBefore = 0
+    /// The bytes that chunks may still take.
+    private var allowance: Int
+    private var chunkSize: Int
+    /// The newest chunk that is not the caller's.
+    private var newestChunk: UnsafeMutableRawPointer?
+    /// More was asked for than the limit allows.
+    fileprivate(set) var isExhausted = false
+
+    /// An arena over a first chunk, both ends of which are aligned; `limit` bounds the bytes of all chunks.
+    init(_ chunk: UnsafeMutableRawBufferPointer, end: UnsafeMutableRawPointer, limit: Int) {
+        unsafe start = unsafe end - chunk.count
+        unsafe next = unsafe start
+        unsafe self.end = unsafe end
+        unsafe chunkSize = chunk.count
+        unsafe allowance = max(0, limit - chunk.count)
+    }
 
     /// The bytes handed out.
-    private(set) var allocatedCount = 0
-    /// More was asked for than the limit allows.
-    private(set) var isExhausted = false
-    private let limit: Int
-    private var chunks: [UnsafeMutableRawPointer] = unsafe []
-    private var next: UnsafeMutableRawPointer
-    private var remaining: Int
-    private var chunkSize: Int
+    var usedCount: Int { unsafe usedBefore + (next - start) }
 
-    init(capacity: Int, limit: Int = .max) {
-        let size = max(capacity, 64)
-        let chunk = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.alignment)
-        unsafe chunks = [chunk]
-        unsafe next = chunk
-        remaining = size
-        chunkSize = size
-        self.limit = limit
-    }
-
-    deinit {
-        for index in unsafe chunks.indices {
-            unsafe chunks[index].deallocate()
-        }
-    }
-
-    /// Memory that is not initialised, or nil when the limit is reached.
-    func allocate(limited size: Int) -> UnsafeMutableRawPointer? {
-        guard size >= 0, size <= limit - allocatedCount else {
-            isExhausted = true
+    /// The slow path: memory from a new chunk, or nil when the limit is reached.
+    fileprivate mutating func allocateFromNewChunk(_ size: Int, isLimited: Bool) -> UnsafeMutableRawPointer? {
+        guard size >= 0, size <= Int.max - arenaAlignment, unsafe !isLimited || size <= allowance else {
+            unsafe isExhausted = true
             return nil
         }
-        return unsafe allocate(size)
+        let rounded = (size + arenaAlignment - 1) & ~(arenaAlignment - 1)
+        var wanted = unsafe max(rounded, min(chunkSize * 2, chunkSizeMax))
+        if isLimited { wanted = unsafe max(rounded, min(wanted, allowance & ~(arenaAlignment - 1))) }
+        let chunk = UnsafeMutableRawPointer.allocate(
+            byteCount: wanted + chunkHeaderSize, alignment: arenaAlignment)
+        unsafe chunk.storeBytes(of: newestChunk, as: UnsafeMutableRawPointer?.self)
+        unsafe usedBefore = unsafe usedCount
+        unsafe newestChunk = unsafe chunk
+        unsafe start = unsafe chunk + chunkHeaderSize
+        unsafe next = unsafe start + rounded
+        unsafe end = unsafe start + wanted
+        unsafe chunkSize = wanted
+        unsafe allowance = unsafe max(0, allowance - wanted)
+        return unsafe start
+    }
+
+    /// Gives all chunks but the first back.
+    mutating func deallocate() {
+        while let chunk = unsafe newestChunk {
+            unsafe newestChunk = unsafe chunk.load(as: UnsafeMutableRawPointer?.self)
+            unsafe chunk.deallocate()
+        }
+    }
+}
+
+/// An arena to allocate from; whoever uses it keeps the storage alive that it belongs to.
+///
+/// Not thread-safe: only the sole owner of a storage allocates from its arena.
+@unsafe struct Arena {
+    let state: UnsafeMutablePointer<ArenaState>
+
+    init(_ state: UnsafeMutablePointer<ArenaState>) {
+        unsafe self.state = unsafe state
+    }
+
+    var isExhausted: Bool { unsafe state.pointee.isExhausted }
+
+    /// Memory that is not initialised, or nil when the limit is reached.
+    @inline(__always)
+    func allocate(limited size: Int) -> UnsafeMutableRawPointer? {
+        unsafe allocate(size, isLimited: true)
     }
 
     /// Memory that is not initialised, whatever the limit.
     func allocate(_ size: Int) -> UnsafeMutableRawPointer {
-        let rounded = (max(size, 1) + Self.alignment - 1) & ~(Self.alignment - 1)
-        if rounded > remaining {
-            chunkSize = max(rounded, min(chunkSize * 2, Self.chunkSizeMax))
-            let chunk = UnsafeMutableRawPointer.allocate(byteCount: chunkSize, alignment: Self.alignment)
-            unsafe chunks.append(chunk)
-            unsafe next = chunk
-            remaining = chunkSize
+        guard let memory = unsafe allocate(size, isLimited: false) else {
+            preconditionFailure("an arena was asked for \(size) bytes")
         }
-        let result = unsafe next
-        unsafe next += rounded
-        remaining -= rounded
-        allocatedCount += rounded
-        return unsafe result
+        return unsafe memory
+    }
+
+    @inline(__always)
+    private func allocate(_ size: Int, isLimited: Bool) -> UnsafeMutableRawPointer? {
+        let next = unsafe state.pointee.next
+        // Unsigned, so that a size below 0 is too large. What remains is a multiple of the alignment, so a size that
+        // fits still fits when it is rounded up.
+        guard unsafe UInt(truncatingIfNeeded: size) <= UInt(bitPattern: state.pointee.end - next) else {
+            return unsafe state.pointee.allocateFromNewChunk(size, isLimited: isLimited)
+        }
+        unsafe state.pointee.next = unsafe next + ((size &+ arenaAlignment - 1) & ~(arenaAlignment - 1))
+        return unsafe next
     }
 
     /// A copy of the bytes; nil when there are none.
@@ -70,17 +116,23 @@ internal import CProtobufC
         return unsafe copy
     }
 
-    /// Runs the body with this arena as protobuf-c's allocator, whose `free` does nothing.
-    func withAllocator<Result>(_ body: (UnsafeMutablePointer<ProtobufCAllocator>) -> Result) -> Result {
-        withExtendedLifetime(self) {
-            var allocator = unsafe ProtobufCAllocator(
-                alloc: { data, size in
-                    guard let data = unsafe data, let size = Int(exactly: size) else { return nil }
-                    return unsafe Unmanaged<Arena>.fromOpaque(data).takeUnretainedValue().allocate(limited: size)
-                },
-                free: { _, _ in },
-                allocator_data: Unmanaged.passUnretained(self).toOpaque())
-            return unsafe body(&allocator)
-        }
+    /// A copy of the bytes in protobuf-c's form.
+    func binaryData(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
+        let copy = unsafe copy(bytes.baseAddress, count: bytes.count)
+        return unsafe ProtobufCBinaryData(len: bytes.count, data: copy?.assumingMemoryBound(to: UInt8.self))
     }
+
+    /// This arena in the form that protobuf-c takes; its `free` does nothing.
+    var allocator: ProtobufCAllocator {
+        unsafe ProtobufCAllocator(
+            alloc: { data, size in unsafe allocateForProtobufC(data, size) },
+            free: { _, _ in },
+            allocator_data: state)
+    }
+}
+
+@inline(__always)
+private func allocateForProtobufC(_ data: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer? {
+    guard let data = unsafe data else { return nil }
+    return unsafe Arena(data.assumingMemoryBound(to: ArenaState.self)).allocate(limited: size)
 }

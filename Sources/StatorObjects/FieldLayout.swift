@@ -3,7 +3,7 @@ internal import CProtobufC
 /// Where a field lies in protobuf-c's struct of its message.
 struct FieldLayout: BitwiseCopyable, Sendable {
     /// How a single value, or an element of a list, is stored.
-    enum Storage: BitwiseCopyable, Sendable {
+    enum Storage: UInt8, BitwiseCopyable, Sendable {
         case fourBytes
         case eightBytes
         /// A length and a pointer.
@@ -22,9 +22,12 @@ struct FieldLayout: BitwiseCopyable, Sendable {
 
     let storage: Storage
     let isRepeated: Bool
-    let offset: Int
+    private let memberOffset: UInt32
+    private let memberQuantifierOffset: UInt32
+
+    var offset: Int { Int(memberOffset) }
     /// Of the `has_…` flag or, in a list, of the count; a single message has none.
-    let quantifierOffset: Int
+    var quantifierOffset: Int { Int(memberQuantifierOffset) }
 
     /// Nil for what the object runtime does not support: C strings, required fields and members of a oneof.
     init?(_ field: ProtobufCFieldDescriptor) {
@@ -50,8 +53,8 @@ struct FieldLayout: BitwiseCopyable, Sendable {
         guard unsafe field.flags & PROTOBUF_C_FIELD_FLAG_ONEOF.rawValue == 0, unsafe field.default_value == nil else {
             return nil
         }
-        offset = unsafe Int(field.offset)
-        quantifierOffset = unsafe Int(field.quantifier_offset)
+        memberOffset = unsafe field.offset
+        memberQuantifierOffset = unsafe field.quantifier_offset
     }
 
     /// Whether the declaration of the field says the same.

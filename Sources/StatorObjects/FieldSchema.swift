@@ -31,7 +31,7 @@ public enum FieldFormat: Hashable, Sendable {
 }
 
 /// What lowering does with a set field that the receiver's version of the object lacks.
-public enum FieldLowering: Hashable, Sendable {
+public enum FieldLowering: Hashable, Sendable, BitwiseCopyable {
     case drop
     case refuse
     case convert

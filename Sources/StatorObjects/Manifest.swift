@@ -4,12 +4,15 @@ public struct Manifest: Hashable, Sendable {
     public static let canonicalByteCountMax = 65_536
     private static let nameLengthMax = 255
 
-    /// The newest version understood, by the object's full name.
-    public let versions: [String: ObjectVersion]
+    /// The one reference that a copy of the value costs.
+    private let plans: LoweringPlans
 
     public init(_ versions: [String: ObjectVersion]) {
-        self.versions = versions
+        plans = LoweringPlans(for: versions)
     }
+
+    /// The newest version understood, by the object's full name.
+    public var versions: [String: ObjectVersion] { plans.versions }
 
     /// The form that fingerprints are taken over: one line `name version` per object, sorted by name.
     public var canonicalBytes: [UInt8] {
@@ -50,7 +53,21 @@ public struct Manifest: Hashable, Sendable {
             versions[name] = version
             previous = parts[0]
         }
-        self.versions = versions
+        self.init(versions)
+    }
+
+    /// What it takes to send such messages to the manifest's owner; found without looking up names when it was asked
+    /// for before.
+    func plan(for schema: MessageSchema) -> LoweringPlan {
+        plans.plan(for: schema)
+    }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.plans === right.plans || left.versions == right.versions
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(versions)
     }
 
     private static func name(_ bytes: ArraySlice<UInt8>) -> String? {

@@ -32,13 +32,13 @@ extension MessageContent {
 
     public func objectIDs(_ index: Int) -> [ObjectID] {
         unsafe storage.message.elements(layout(index), as: ProtobufCBinaryData.self).compactMap {
-            unsafe ObjectID(bytes: UnsafeRawBufferPointer($0))
+            unsafe ObjectID(UnsafeRawBufferPointer($0))
         }
     }
 
     public func messages<Message: VersionedMessage>(_ index: Int, as type: Message.Type = Message.self) -> [Message] {
         unsafe storage.message.messages(layout(index)).map { element in
-            let view = unsafe MessageStorage(Message.schema, viewing: RawMessage(element), in: storage)
+            let view = unsafe MessageStorage.viewing(RawMessage(element), Message.schema, in: storage)
             return Message(content: MessageContent(view))
         }
     }

@@ -30,12 +30,12 @@ extension MessageContent {
 
     public func objectID(_ index: Int) -> ObjectID? {
         guard isSet(index) else { return nil }
-        return unsafe ObjectID(bytes: storage.message.bytes(layout(index)))
+        return unsafe ObjectID(storage.message.bytes(layout(index)))
     }
 
     public func message<Message: VersionedMessage>(_ index: Int, as type: Message.Type = Message.self) -> Message? {
         guard let message = unsafe storage.message.message(layout(index)) else { return nil }
-        let view = unsafe MessageStorage(Message.schema, viewing: message, in: storage)
+        let view = unsafe MessageStorage.viewing(message, Message.schema, in: storage)
         return Message(content: MessageContent(view))
     }
 
@@ -60,7 +60,8 @@ extension MessageContent {
     }
 
     public mutating func set(_ index: Int, _ value: ObjectID?) {
-        set(index, value?.bytes)
+        guard let value else { return unset(index) }
+        unsafe value.withBytes { bytes in unsafe setBytes(index, bytes) }
     }
 
     public mutating func set<Message: VersionedMessage>(_ index: Int, _ value: Message?) {

@@ -1,7 +1,10 @@
 /// The fields of a message, by their index in the schema; a value that is copied when written.
 ///
 /// Generated code goes through it; everything else uses the generated properties.
-public struct MessageContent: Sendable {
+@safe public struct MessageContent: @unchecked Sendable {
+    // Sendable: the storage is only written while it is uniquely referenced, which `change` and `clearChanges` see to,
+    // and the storage of a view of a nested message never. Its flag `isValidated` is the exception, and atomic.
+
     private(set) var storage: MessageStorage
 
     init(_ storage: MessageStorage) {
@@ -10,12 +13,12 @@ public struct MessageContent: Sendable {
 
     /// A message in which nothing is set.
     public init(_ schema: MessageSchema) {
-        storage = MessageStorage(schema)
+        storage = .empty(schema)
     }
 
     public var schema: MessageSchema { storage.schema }
 
-    func layout(_ index: Int) -> FieldLayout { storage.schema.layouts[index] }
+    func layout(_ index: Int) -> FieldLayout { storage.schema.layout(index) }
 
     /// Hands out the struct to write the field, in a storage that nobody else sees.
     mutating func change(_ index: Int) -> MessageStorage {
@@ -76,7 +79,7 @@ public struct MessageContent: Sendable {
 
 extension MessageContent: Equatable {
     public static func == (left: Self, right: Self) -> Bool {
-        guard left.schema === right.schema else { return false }
+        guard left.schema == right.schema else { return false }
         return unsafe left.storage.message.isEqual(to: right.storage.message, left.schema)
     }
 }

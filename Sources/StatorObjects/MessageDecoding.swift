@@ -8,33 +8,38 @@ extension MessageContent {
         guard bytes.count <= MessageLimits.encodedLengthMax else {
             throw .encodedTooLong(schema, count: bytes.count)
         }
-        if schema.tree.depth.map({ $0 > MessageLimits.nestingDepthMax }) ?? true {
+        let facts = schema.facts
+        if facts.mayNestTooDeep {
             unsafe try checkNesting(bytes, schema, depth: 1)
         }
-        let memoryMax = MessageLimits.decodingMemoryMax(encodedLength: bytes.count)
-        let arena = Arena(capacity: schema.structSize + 2 * bytes.count + 128, limit: memoryMax)
-        let unpacked = unsafe arena.withAllocator { allocator in
-            unsafe protobuf_c_message_unpack(
-                schema.typedDescriptor, allocator, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
-        }
+        let storage = MessageStorage.decoding(
+            schema, capacity: schema.memoryExpected(encodedLength: bytes.count),
+            limit: MessageLimits.decodingMemoryMax(encodedLength: bytes.count))
+        defer { withExtendedLifetime(storage) {} }
+        let head = unsafe storage.head
+        var allocator = unsafe Arena(head).allocator
+        let unpacked = unsafe protobuf_c_message_unpack(
+            schema.typedDescriptor, &allocator, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
         guard let unpacked = unsafe unpacked else {
-            guard arena.isExhausted else {
-                throw ObjectError(
-                    .malformed, object: schema.name, message: "The bytes are no \(schema.name) in protobuf's encoding.")
-            }
-            throw ObjectError(
-                .tooLong, object: schema.name,
-                message: "\(schema.name) needs more than \(memoryMax) bytes of memory once decoded.")
+            throw unsafe .undecodable(schema, bytes.count, isExhausted: Arena(head).isExhausted)
         }
-        let message = unsafe RawMessage(UnsafeMutableRawPointer(unpacked))
+        var message = unsafe RawMessage(UnsafeMutableRawPointer(unpacked))
         unsafe try message.validate(schema)
-        if let sender, schema.tree.hasConversions {
-            let raised = unsafe try message.raised(schema, from: sender, in: arena)
-            self.init(unsafe MessageStorage(schema, decoded: raised, in: arena))
-            storage.isValidated = false
-        } else {
-            self.init(unsafe MessageStorage(schema, decoded: message, in: arena))
+        if let sender, facts.hasConversions {
+            unsafe message = unsafe try message.raised(schema, from: sender, in: Arena(head))
+            unsafe head.pointee.isValidated = false
         }
+        unsafe head.pointee.settle(message)
+        self.init(storage)
+    }
+}
+
+extension MessageSchema {
+    /// The memory that a message of that encoded length usually takes, so that one chunk of an arena suffices.
+    fileprivate func memoryExpected(encodedLength: Int) -> Int {
+        // protobuf-c keeps notes on its stack for the first 16 fields that come, and for the next 32 in a kibibyte.
+        let notes = unsafe layouts.count > 16 && encodedLength > 64 ? 1_024 : 0
+        return structSize + encodedLength * 5 / 2 + notes + 64
     }
 }
 
@@ -43,19 +48,20 @@ extension RawMessage {
     fileprivate func raised(
         _ schema: MessageSchema, from sender: Manifest, in arena: Arena
     ) throws(ObjectError) -> RawMessage {
-        guard schema.tree.hasConversions else { return unsafe self }
-        for (index, layout) in schema.layouts.enumerated() {
-            guard case .message(let nested) = schema.fields[index].kind, unsafe isSet(layout) else { continue }
+        guard schema.facts.hasConversions else { return unsafe self }
+        for index in schema.fields.indices {
+            let layout = schema.layout(index)
+            guard let nested = schema.nested(index), unsafe isSet(layout) else { continue }
             let children = unsafe values(layout, as: UnsafeMutableRawPointer.self)
             for position in children.indices {
                 let child = unsafe RawMessage(children[position])
-                unsafe children[position] = unsafe try child.raised(nested(), from: sender, in: arena).base
+                unsafe children[position] = unsafe try child.raised(nested, from: sender, in: arena).base
             }
         }
-        guard let conversion = schema.conversion, let own = schema.version, let version = sender.versions[schema.name],
-            version < own
+        guard let conversion = schema.conversion, let own = schema.version,
+            let version = sender.plan(for: schema).version, version < own
         else { return unsafe self }
-        var content = unsafe MessageContent(MessageStorage(schema, copying: self))
+        var content = unsafe MessageContent(.copying(self, schema))
         try conversion.raise(&content, version)
         // The hook's result goes when nothing names it any more; its struct must stay until it is copied.
         return unsafe withExtendedLifetime(content) {
@@ -65,6 +71,20 @@ extension RawMessage {
 }
 
 extension ObjectError {
+    @inline(never)
+    fileprivate static func undecodable(
+        _ schema: MessageSchema, _ encodedLength: Int, isExhausted: Bool
+    ) -> ObjectError {
+        guard isExhausted else {
+            return ObjectError(
+                .malformed, object: schema.name, message: "The bytes are no \(schema.name) in protobuf's encoding.")
+        }
+        let memoryMax = MessageLimits.decodingMemoryMax(encodedLength: encodedLength)
+        return ObjectError(
+            .tooLong, object: schema.name,
+            message: "\(schema.name) needs more than \(memoryMax) bytes of memory once decoded.")
+    }
+
     static func encodedTooLong(_ schema: MessageSchema, count: Int) -> ObjectError {
         ObjectError(
             .tooLong, object: schema.name,

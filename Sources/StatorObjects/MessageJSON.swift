@@ -16,8 +16,8 @@ private struct JSONWriter {
     mutating func write(_ message: RawMessage, _ schema: MessageSchema) {
         text += "{"
         var isFirst = true
-        for (index, layout) in schema.layouts.enumerated() where unsafe message.isSet(layout) {
-            let field = schema.fields[index]
+        for (index, field) in schema.fields.enumerated() where unsafe message.isSet(schema.layout(index)) {
+            let layout = schema.layout(index)
             if !isFirst { text += "," }
             isFirst = false
             write(field.name)
@@ -64,7 +64,7 @@ private struct JSONWriter {
         case .bytes:
             unsafe each(message, layout, ProtobufCBinaryData.self) { writer, value in
                 let bytes = unsafe UnsafeRawBufferPointer(value)
-                if field.format == .uuid, let uuid = unsafe ObjectID(bytes: bytes) {
+                if field.format == .uuid, let uuid = unsafe ObjectID(bytes) {
                     writer.write(uuid.description)
                 } else {
                     writer.write(unsafe base64(bytes))

@@ -8,9 +8,9 @@ func checkNesting(
     var reader = unsafe WireReader(bytes)
     while let field = unsafe reader.next() {
         guard let payload = unsafe field.payload, let index = unsafe schema.index(ofNumber: field.number),
-            case .message(let nested) = schema.fields[index].kind
+            let nested = schema.nested(index)
         else { continue }
-        unsafe try checkNesting(payload, nested(), depth: depth + 1)
+        unsafe try checkNesting(payload, nested, depth: depth + 1)
     }
     guard unsafe !reader.isBroken else {
         throw ObjectError(

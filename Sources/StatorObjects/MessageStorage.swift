@@ -1,72 +1,179 @@
 internal import CProtobufC
+internal import Synchronization
 
-/// One message in memory: the arena, the struct in it, and which fields have changed.
-@safe final class MessageStorage: @unchecked Sendable {
-    // Sendable: it is only written while it is uniquely referenced (MessageContent sees to that), and a view of a
-    // nested message is never written.
-
+/// What a message in memory has beside its arena's memory.
+@unsafe struct MessageHead {
+    /// First, so that the head's address is its address.
+    private var arena: ArenaState
     let schema: MessageSchema
-    let arena: Arena
-    private let address: UnsafeMutableRawPointer
-    /// The struct belongs to another storage, whose arena this one only keeps alive.
-    let isView: Bool
+    /// The struct.
+    private(set) var message: UnsafeMutableRawPointer
+    /// The storage of the message that the struct is a part of, or a lowered form of. Referenced from here, it is not
+    /// written any more.
+    private let owner: MessageStorage?
+    /// The bytes in use in the owner's arena.
+    private let ownerUsedCount: Int
+    private let validatedFlag: UnsafeMutablePointer<Atomic<Bool>>
     /// Arena size from which on writing first copies what is still in use into a new arena.
-    private let compactionThreshold: Int
-    /// Bit n: field n was set to another value, or unset.
-    var changes: UInt128 = 0
-    /// The values were checked against the declaration since they were last written.
-    var isValidated: Bool
+    private var compactionThreshold = 0
+    // In halves: the alignment of UInt128 is one that malloc does not give.
+    private var lowChanges: UInt64 = 0
+    private var highChanges: UInt64 = 0
 
-    private init(
-        _ schema: MessageSchema, arena: Arena, message: RawMessage, isView: Bool, isValidated: Bool,
-        changes: UInt128 = 0
+    fileprivate init(
+        _ schema: MessageSchema, tail: UnsafeMutableRawPointer, capacity: Int, limit: Int,
+        view: (message: RawMessage, of: MessageStorage)?, isValidated: Bool
     ) {
-        self.schema = schema
-        self.arena = arena
-        unsafe address = unsafe message.base
-        self.isView = isView
-        self.isValidated = isValidated
-        self.changes = changes
-        // A view never writes, and its arena may be growing on another thread.
-        compactionThreshold = isView ? 0 : 4 * arena.allocatedCount + (16 << 10)
+        unsafe validatedFlag = unsafe tail.initializeMemory(as: Atomic<Bool>.self, to: Atomic(isValidated))
+        let chunk = unsafe UnsafeMutableRawBufferPointer(start: tail + MessageHead.flagSize, count: capacity)
+        unsafe arena = unsafe ArenaState(chunk, end: tail + MessageHead.flagSize + capacity, limit: limit)
+        unsafe self.schema = schema
+        unsafe message = unsafe view?.message.base ?? tail
+        if let view = unsafe view {
+            unsafe owner = unsafe view.of.head.pointee.owner ?? view.of
+            unsafe ownerUsedCount = unsafe view.of.head.pointee.usedCount
+        } else {
+            unsafe owner = nil
+            unsafe ownerUsedCount = 0
+        }
+    }
+
+    /// In front of the arena's first chunk lies the flag `isValidated`.
+    fileprivate static var flagSize: Int { MemoryLayout<UInt64>.stride }
+
+    /// All that the message refers to lies in so many bytes of arenas.
+    var usedCount: Int { unsafe arena.usedCount + ownerUsedCount }
+
+    /// The struct belongs to another storage, which this one only keeps alive.
+    fileprivate var isView: Bool { unsafe owner != nil }
+
+    fileprivate var isFull: Bool { unsafe arena.usedCount > compactionThreshold }
+
+    /// Bit n: field n was set to another value, or unset.
+    var changes: UInt128 {
+        get { unsafe UInt128(highChanges) << 64 | UInt128(lowChanges) }
+        set {
+            unsafe lowChanges = UInt64(truncatingIfNeeded: newValue)
+            unsafe highChanges = UInt64(truncatingIfNeeded: newValue >> 64)
+        }
+    }
+
+    /// The values were checked against the declaration since they were last written.
+    ///
+    /// Atomic, since a message that many tasks share is found valid by any of them.
+    var isValidated: Bool {
+        get { unsafe validatedFlag.pointee.load(ordering: .relaxed) }
+        nonmutating set { unsafe validatedFlag.pointee.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Takes the message that was put into the arena.
+    mutating func settle(_ message: RawMessage) {
+        unsafe self.message = unsafe message.base
+        unsafe compactionThreshold = unsafe 4 * arena.usedCount + (16 << 10)
+    }
+
+    fileprivate mutating func deallocate() {
+        unsafe arena.deallocate()
+    }
+}
+
+/// One message in memory: the struct, the arena it lies in, and which fields have changed.
+///
+/// A single heap object: the arena's first chunk is its tail.
+@safe final class MessageStorage: ManagedBuffer<MessageHead, UInt64> {
+    deinit {
+        unsafe head.pointee.deallocate()
     }
 
     /// A message in which nothing is set.
-    convenience init(_ schema: MessageSchema) {
-        let arena = Arena(capacity: schema.structSize + 256)
-        let message = unsafe RawMessage.empty(schema, in: arena)
-        unsafe self.init(schema, arena: arena, message: message, isView: false, isValidated: true)
+    static func empty(_ schema: MessageSchema) -> MessageStorage {
+        let storage = unsafe make(schema, capacity: schema.structSize + 256, isValidated: true)
+        unsafe storage.settle(RawMessage.empty(schema, in: storage.arena))
+        return storage
     }
 
-    /// A message that was decoded into the arena, which is the message's own.
-    convenience init(_ schema: MessageSchema, decoded message: RawMessage, in arena: Arena) {
-        unsafe self.init(schema, arena: arena, message: message, isView: false, isValidated: true)
+    /// A storage whose arena a message is to be decoded into; `settle` says where it came to lie.
+    static func decoding(_ schema: MessageSchema, capacity: Int, limit: Int) -> MessageStorage {
+        unsafe make(schema, capacity: capacity, limit: limit, isValidated: true)
     }
 
     /// A message of its own with the same fields as that one.
-    convenience init(_ schema: MessageSchema, copying message: RawMessage) {
-        let arena = Arena(capacity: 2 * schema.structSize)
-        let copy = unsafe message.deepCopy(schema, in: arena)
-        unsafe self.init(schema, arena: arena, message: copy, isView: false, isValidated: false)
+    static func copying(_ message: RawMessage, _ schema: MessageSchema) -> MessageStorage {
+        let storage = unsafe make(schema, capacity: 2 * schema.structSize, isValidated: false)
+        unsafe storage.settle(message.deepCopy(schema, in: storage.arena))
+        return storage
     }
 
     /// A message nested in another one, as it is there.
-    convenience init(_ schema: MessageSchema, viewing message: RawMessage, in parent: MessageStorage) {
-        unsafe self.init(
-            schema, arena: parent.arena, message: message, isView: true, isValidated: parent.isValidated)
+    static func viewing(_ message: RawMessage, _ schema: MessageSchema, in parent: MessageStorage) -> MessageStorage {
+        unsafe make(schema, capacity: 0, view: (message, parent), isValidated: parent.isValidated)
     }
 
-    var message: RawMessage { unsafe RawMessage(address) }
+    /// An arena for what has to be other than in the original; `settle` says what came out. It is never written.
+    static func lowering(_ original: MessageStorage) -> MessageStorage {
+        let schema = original.schema
+        return unsafe make(
+            schema, capacity: schema.structSize + 256, view: (original.message, original), isValidated: true)
+    }
+
+    private static func make(
+        _ schema: MessageSchema, capacity: Int, limit: Int = .max,
+        view: (message: RawMessage, of: MessageStorage)? = nil, isValidated: Bool
+    ) -> MessageStorage {
+        let size = (capacity + arenaAlignment - 1) & ~(arenaAlignment - 1)
+        let count = unsafe (MessageHead.flagSize + size) / MemoryLayout<UInt64>.stride
+        let buffer = unsafe create(minimumCapacity: count) { buffer in
+            let tail = unsafe buffer.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+            return unsafe MessageHead(
+                schema, tail: tail, capacity: size, limit: limit, view: view, isValidated: isValidated)
+        }
+        // The object is of the class that was told to make it.
+        return unsafe unsafeDowncast(buffer, to: MessageStorage.self)
+    }
+
+    /// To be used while the storage is kept alive; where speed counts, since each use of the reference may be counted.
+    var head: UnsafeMutablePointer<MessageHead> {
+        unsafe withUnsafeMutablePointerToHeader { unsafe $0 }
+    }
+
+    /// Takes the message that was put into the arena.
+    func settle(_ message: RawMessage) {
+        unsafe head.pointee.settle(message)
+    }
+
+    var schema: MessageSchema { unsafe head.pointee.schema }
+    var message: RawMessage { unsafe RawMessage(head.pointee.message) }
+    /// To be used while the storage is kept alive, and by its sole owner only.
+    var arena: Arena { unsafe Arena(head) }
+
+    var changes: UInt128 {
+        get { unsafe head.pointee.changes }
+        set { unsafe head.pointee.changes = newValue }
+    }
+
+    var isValidated: Bool {
+        get { unsafe head.pointee.isValidated }
+        set { unsafe head.pointee.isValidated = newValue }
+    }
 
     /// Writing in place is not possible, or would let the arena grow without end.
-    var mustBeCopiedToWrite: Bool { isView || arena.allocatedCount > compactionThreshold }
+    var mustBeCopiedToWrite: Bool { unsafe head.pointee.isView || head.pointee.isFull }
 
     /// A message of its own with the same fields and changes.
     func copy() -> MessageStorage {
-        let used = isView ? schema.structSize : min(arena.allocatedCount, compactionThreshold)
-        let arena = Arena(capacity: used + 256)
-        let copy = unsafe message.deepCopy(schema, in: arena)
-        return unsafe MessageStorage(
-            schema, arena: arena, message: copy, isView: false, isValidated: isValidated, changes: changes)
+        // A view's owner may be much larger, and much of an arena that is full may not be in use any more.
+        let isLoose = mustBeCopiedToWrite
+        let capacity = unsafe isLoose ? 2 * schema.structSize : head.pointee.usedCount
+        let copy = unsafe MessageStorage.make(schema, capacity: capacity + 256, isValidated: isValidated)
+        unsafe copy.settle(message.deepCopy(schema, in: copy.arena))
+        copy.changes = changes
+        return copy
+    }
+}
+
+extension Arena {
+    /// The arena of a storage.
+    init(_ head: UnsafeMutablePointer<MessageHead>) {
+        unsafe self.init(UnsafeMutableRawPointer(head).assumingMemoryBound(to: ArenaState.self))
     }
 }

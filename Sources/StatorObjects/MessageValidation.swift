@@ -1,10 +1,11 @@
 internal import CProtobufC
 
-extension MessageContent {
+extension MessageStorage {
     /// Throws when a field's value does not fit its declaration.
     func validate() throws(ObjectError) {
-        if storage.isValidated { return }
-        unsafe try storage.message.validate(schema)
+        if isValidated { return }
+        unsafe try message.validate(schema)
+        isValidated = true
     }
 }
 
@@ -12,34 +13,70 @@ extension RawMessage {
     /// Checks every value against its declaration: lengths, UTF-8, enumerations, formats, nesting.
     func validate(_ schema: MessageSchema, depth: Int = 1) throws(ObjectError) {
         guard depth <= MessageLimits.nestingDepthMax else { throw .nestedTooDeep(schema) }
-        for index in schema.restrictedFields where unsafe isSet(schema.layouts[index]) {
-            let (field, layout) = (schema.fields[index], schema.layouts[index])
-            if layout.isRepeated {
-                guard unsafe count(layout) <= field.elementCountMax else {
-                    let count = unsafe count(layout)
-                    throw .invalid(schema, field, .tooLong, "has \(count) elements; at most \(field.elementCountMax)")
-                }
+        // protobuf-c takes the number 0 when its tag is written in more bytes than one, and refuses what it then encodes.
+        if unsafe header.pointee.n_unknown_fields > 0, unsafe unknownFields.contains(where: { unsafe $0.tag == 0 }) {
+            throw ObjectError(.malformed, object: schema.name, message: "\(schema.name) has a field of number 0.")
+        }
+        let checks = unsafe schema.checks
+        for position in checks.indices {
+            // Read in place: a copy of the record is more than most checks need.
+            let check = unsafe checks.baseAddress.unsafelyUnwrapped + position
+            let presence = unsafe base.loadUnaligned(
+                fromByteOffset: Int(check.pointee.presenceOffset), as: UInt64.self)
+            guard unsafe presence & check.pointee.presenceMask != 0 else { continue }
+            let value = unsafe base + Int(check.pointee.offset)
+            if unsafe check.pointee.isRepeated {
+                unsafe try validateList(value, count: Int(truncatingIfNeeded: presence), check, schema, depth: depth)
+                continue
             }
-            switch field.kind {
-            case .string, .bytes:
-                let values = unsafe values(layout, as: ProtobufCBinaryData.self)
-                for position in values.indices {
-                    try unsafe Self.validate(UnsafeRawBufferPointer(values[position]), of: field, schema)
-                }
-            case .enumeration(let enumeration):
-                let numbers = unsafe [Int32](values(layout, as: Int32.self))
-                for number in numbers where enumeration.value(number) == nil {
-                    throw .invalid(schema, field, .unknownEnumValue, "is \(number), which \(enumeration.name) lacks")
-                }
-            case .message(let nested):
-                let children = unsafe values(layout, as: UnsafeMutableRawPointer.self)
-                for position in children.indices {
-                    try unsafe RawMessage(children[position]).validate(nested(), depth: depth + 1)
-                }
-            case .int32, .int64, .uint32, .uint64, .bool, .float, .double:
-                break
+            switch unsafe check.pointee.rule {
+            case .message:
+                unsafe try validateMessage(value, check, schema, depth: depth)
+            case .enumBits, .enumRange, .enumSet, .elementCount:
+                let number = unsafe value.load(as: Int32.self)
+                if unsafe check.pointee.accepts(number) { continue }
+                unsafe try check.pointee.explain(number, schema)
+            case .bytes, .uuid, .text, .name, .macAddress, .ipAddress, .unusual:
+                let bytes = unsafe UnsafeRawBufferPointer(value.load(as: ProtobufCBinaryData.self))
+                if unsafe check.pointee.accepts(bytes) { continue }
+                unsafe try check.pointee.explain(bytes, schema)
             }
         }
+    }
+
+    private func validateList(
+        _ value: UnsafeMutableRawPointer, count: Int, _ check: UnsafePointer<FieldCheck>, _ schema: MessageSchema,
+        depth: Int
+    ) throws(ObjectError) {
+        guard unsafe count <= check.pointee.elementCountMax else {
+            throw unsafe .tooManyElements(count, check.pointee, schema)
+        }
+        guard let list = unsafe value.load(as: UnsafeMutableRawPointer?.self) else { return }
+        for element in 0..<count {
+            switch unsafe check.pointee.rule {
+            case .elementCount:
+                return
+            case .message:
+                unsafe try validateMessage(list + element * 8, check, schema, depth: depth)
+            case .enumBits, .enumRange, .enumSet:
+                let number = unsafe list.load(fromByteOffset: element * 4, as: Int32.self)
+                if unsafe check.pointee.accepts(number) { continue }
+                unsafe try check.pointee.explain(number, schema)
+            case .bytes, .uuid, .text, .name, .macAddress, .ipAddress, .unusual:
+                let bytes = unsafe UnsafeRawBufferPointer(
+                    list.load(fromByteOffset: element * 16, as: ProtobufCBinaryData.self))
+                if unsafe check.pointee.accepts(bytes) { continue }
+                unsafe try check.pointee.explain(bytes, schema)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func validateMessage(
+        _ pointer: UnsafeMutableRawPointer, _ check: UnsafePointer<FieldCheck>, _ schema: MessageSchema, depth: Int
+    ) throws(ObjectError) {
+        guard let nested = unsafe schema.nested(Int(check.pointee.index)) else { return }
+        unsafe try RawMessage(pointer.load(as: UnsafeMutableRawPointer.self)).validate(nested, depth: depth + 1)
     }
 
     /// The one value or the elements of a field that is set.
@@ -50,10 +87,21 @@ extension RawMessage {
         let start = unsafe (base + layout.offset).assumingMemoryBound(to: type)
         return unsafe UnsafeMutableBufferPointer(start: start, count: 1)
     }
+}
 
-    private static func validate(
-        _ bytes: UnsafeRawBufferPointer, of field: FieldSchema, _ schema: MessageSchema
-    ) throws(ObjectError) {
+extension FieldCheck {
+    /// The slow path: finds the sentence for a number that is not valid; returns when it is after all.
+    @inline(never)
+    fileprivate func explain(_ number: Int32, _ schema: MessageSchema) throws(ObjectError) {
+        let field = schema.fields[Int(index)]
+        guard case .enumeration(let enumeration) = field.kind, enumeration.value(number) == nil else { return }
+        throw .invalid(schema, field, .unknownEnumValue, "is \(number), which \(enumeration.name) lacks")
+    }
+
+    /// The slow path: finds the sentence for bytes that are not valid; returns when they are after all.
+    @inline(never)
+    fileprivate func explain(_ bytes: UnsafeRawBufferPointer, _ schema: MessageSchema) throws(ObjectError) {
+        let field = schema.fields[Int(index)]
         guard bytes.count <= field.byteCountMax else {
             let count = bytes.count
             throw .invalid(schema, field, .tooLong, "has \(count) bytes; at most \(field.byteCountMax)")
@@ -91,6 +139,13 @@ extension ObjectError {
         ObjectError(
             .tooDeep, object: schema.name,
             message: "\(schema.name) is nested deeper than \(MessageLimits.nestingDepthMax) messages.")
+    }
+
+    @inline(never)
+    fileprivate static func tooManyElements(_ count: Int, _ check: FieldCheck, _ schema: MessageSchema) -> ObjectError {
+        invalid(
+            schema, schema.fields[Int(check.index)], .tooLong,
+            "has \(count) elements; at most \(check.elementCountMax)")
     }
 
     /// The sentence never repeats the value, which may be a secret.

@@ -4,8 +4,9 @@ extension RawMessage {
     /// Whether the same fields are set to the same values, bit by bit, unknown fields included.
     func isEqual(to other: RawMessage, _ schema: MessageSchema) -> Bool {
         if unsafe base == other.base { return true }
-        for (index, layout) in schema.layouts.enumerated() {
-            guard unsafe isEqual(to: other, schema.fields[index].kind, layout) else { return false }
+        let layouts = unsafe schema.layouts
+        for index in layouts.indices {
+            guard unsafe isEqual(to: other, layouts[index], schema, index) else { return false }
         }
         let (left, right) = unsafe (unknownFields, other.unknownFields)
         guard left.count == right.count else { return false }
@@ -17,8 +18,10 @@ extension RawMessage {
         return true
     }
 
-    private func isEqual(to other: RawMessage, _ kind: FieldKind, _ layout: FieldLayout) -> Bool {
-        if layout.isRepeated { return unsafe hasSameList(as: other, kind, layout) }
+    private func isEqual(
+        to other: RawMessage, _ layout: FieldLayout, _ schema: MessageSchema, _ index: Int
+    ) -> Bool {
+        if layout.isRepeated { return unsafe hasSameList(as: other, layout, schema, index) }
         guard unsafe isSet(layout) == other.isSet(layout) else { return false }
         guard unsafe isSet(layout) else { return true }
         switch layout.storage {
@@ -29,14 +32,16 @@ extension RawMessage {
         case .binary:
             return unsafe bytes(layout).hasSameBytes(as: other.bytes(layout))
         case .message:
-            guard case .message(let nested) = kind, let left = unsafe message(layout),
+            guard let nested = schema.nested(index), let left = unsafe message(layout),
                 let right = unsafe other.message(layout)
             else { return true }
-            return unsafe left.isEqual(to: right, nested())
+            return unsafe left.isEqual(to: right, nested)
         }
     }
 
-    private func hasSameList(as other: RawMessage, _ kind: FieldKind, _ layout: FieldLayout) -> Bool {
+    private func hasSameList(
+        as other: RawMessage, _ layout: FieldLayout, _ schema: MessageSchema, _ index: Int
+    ) -> Bool {
         let count = unsafe count(layout)
         guard unsafe count == other.count(layout) else { return false }
         switch layout.storage {
@@ -47,15 +52,14 @@ extension RawMessage {
         case .binary:
             let left = unsafe elements(layout, as: ProtobufCBinaryData.self)
             let right = unsafe other.elements(layout, as: ProtobufCBinaryData.self)
-            return left.indices.allSatisfy { index in
-                unsafe UnsafeRawBufferPointer(left[index]).hasSameBytes(as: UnsafeRawBufferPointer(right[index]))
+            return left.indices.allSatisfy { position in
+                unsafe UnsafeRawBufferPointer(left[position]).hasSameBytes(as: UnsafeRawBufferPointer(right[position]))
             }
         case .message:
-            guard case .message(let nested) = kind else { return true }
-            let schema = nested()
+            guard let nested = schema.nested(index) else { return true }
             let (left, right) = unsafe (messages(layout), other.messages(layout))
-            return left.indices.allSatisfy { index in
-                unsafe RawMessage(left[index]).isEqual(to: RawMessage(right[index]), schema)
+            return left.indices.allSatisfy { position in
+                unsafe RawMessage(left[position]).isEqual(to: RawMessage(right[position]), nested)
             }
         }
     }
@@ -63,6 +67,17 @@ extension RawMessage {
 
 extension UnsafeRawBufferPointer {
     func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
-        unsafe count == other.count && elementsEqual(other)
+        guard count == other.count else { return false }
+        var offset = 0
+        while offset + 8 <= count {
+            let left = unsafe loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            guard unsafe left == other.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
+            offset += 8
+        }
+        while offset < count {
+            guard unsafe self[offset] == other[offset] else { return false }
+            offset += 1
+        }
+        return true
     }
 }

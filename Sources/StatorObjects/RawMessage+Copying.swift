@@ -18,14 +18,18 @@ extension RawMessage {
     /// A copy that shares nothing with this message, fields unknown to this build included.
     func deepCopy(_ schema: MessageSchema, in arena: Arena) -> RawMessage {
         let copy = unsafe shallowCopy(schema, in: arena)
-        for (index, layout) in schema.layouts.enumerated() {
+        let layouts = unsafe schema.layouts
+        for index in layouts.indices {
+            let layout = unsafe layouts[index]
             if layout.isRepeated {
-                unsafe copy.copyList(schema.fields[index].kind, layout, in: arena)
+                unsafe copy.copyList(layout, schema, index, in: arena)
             } else if layout.storage == .binary {
                 let data = unsafe arena.binaryData(bytes(layout))
                 unsafe copy.base.storeBytes(of: data, toByteOffset: layout.offset, as: ProtobufCBinaryData.self)
-            } else if case .message(let nested) = schema.fields[index].kind, let child = unsafe message(layout) {
-                unsafe copy.setMessage(layout, child.deepCopy(nested(), in: arena))
+            } else if layout.storage == .message, let child = unsafe message(layout),
+                let nested = schema.nested(index)
+            {
+                unsafe copy.setMessage(layout, child.deepCopy(nested, in: arena))
             }
         }
         unsafe copy.copyUnknownFields(in: arena)
@@ -33,7 +37,7 @@ extension RawMessage {
     }
 
     /// Replaces a list by a copy of it with copies of its elements.
-    private func copyList(_ kind: FieldKind, _ layout: FieldLayout, in arena: Arena) {
+    private func copyList(_ layout: FieldLayout, _ schema: MessageSchema, _ index: Int, in arena: Arena) {
         let count = unsafe count(layout)
         guard let copy = unsafe arena.copy(list(layout), count: count * layout.storage.size) else {
             unsafe setList(layout, nil, count: 0)
@@ -42,14 +46,13 @@ extension RawMessage {
         unsafe setList(layout, copy, count: count)
         if layout.storage == .binary {
             let elements = unsafe elements(layout, as: ProtobufCBinaryData.self)
-            for index in elements.indices {
-                unsafe elements[index] = unsafe arena.binaryData(UnsafeRawBufferPointer(elements[index]))
+            for position in elements.indices {
+                unsafe elements[position] = unsafe arena.binaryData(UnsafeRawBufferPointer(elements[position]))
             }
-        } else if case .message(let nested) = kind {
-            let schema = nested()
+        } else if layout.storage == .message, let nested = schema.nested(index) {
             let elements = unsafe messages(layout)
-            for index in elements.indices {
-                unsafe elements[index] = unsafe RawMessage(elements[index]).deepCopy(schema, in: arena).base
+            for position in elements.indices {
+                unsafe elements[position] = unsafe RawMessage(elements[position]).deepCopy(nested, in: arena).base
             }
         }
     }
@@ -64,13 +67,5 @@ extension RawMessage {
             unsafe unknownFields[index].data = arena.copy(data.baseAddress, count: data.count)?
                 .assumingMemoryBound(to: UInt8.self)
         }
-    }
-}
-
-extension Arena {
-    /// A copy of the bytes in protobuf-c's form.
-    func binaryData(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
-        let copy = unsafe copy(bytes.baseAddress, count: bytes.count)
-        return unsafe ProtobufCBinaryData(len: bytes.count, data: copy?.assumingMemoryBound(to: UInt8.self))
     }
 }

@@ -46,7 +46,10 @@ internal import CProtobufC
     }
 
     func message(_ layout: FieldLayout) -> RawMessage? {
-        unsafe base.load(fromByteOffset: layout.offset, as: UnsafeMutableRawPointer?.self).map { unsafe RawMessage($0) }
+        guard let child = unsafe base.load(fromByteOffset: layout.offset, as: UnsafeMutableRawPointer?.self) else {
+            return nil
+        }
+        return unsafe RawMessage(child)
     }
 
     func setMessage(_ layout: FieldLayout, _ message: RawMessage) {

@@ -38,21 +38,21 @@ extension VersionedMessage {
     ///
     /// - Parameter receiver: What the receiver understands; nil when it is of this build.
     public func encoding(for receiver: Manifest? = nil) throws(ObjectError) -> MessageEncoding {
-        try MessageEncoding(content, for: receiver)
+        try content.encoding(for: receiver)
     }
 
     /// The encoded message in an array of its own.
     public func encodedBytes(for receiver: Manifest? = nil) throws(ObjectError) -> [UInt8] {
         let encoding = try encoding(for: receiver)
+        // An array may be kept for long, so it is as long as its content.
         return unsafe [UInt8](unsafeUninitializedCapacity: encoding.byteCount) { buffer, count in
-            unsafe encoding.write(into: UnsafeMutableRawBufferPointer(buffer))
-            count = encoding.byteCount
+            count = unsafe encoding.write(into: UnsafeMutableRawBufferPointer(buffer))
         }
     }
 
     /// Throws when a field's value does not fit its declaration.
     public func validate() throws(ObjectError) {
-        try content.validate()
+        try content.storage.validate()
     }
 
     /// Whether the field of that name in the declaration has a value; a list that is empty has none.

@@ -3,7 +3,7 @@ internal import DequeModule
 internal import Glibc
 internal import Synchronization
 
-/// One epoll loop on one thread; serial executor and task executor of everything pinned to it.
+/// One epoll loop on one thread; task executor of everything pinned to it, and serial executor of actors.
 ///
 /// In each turn the loop tells handlers what became possible, runs timers that are due, then queued jobs; each of the
 /// three is bounded per turn, so that none starves the others. Methods say whether they may be called from any thread
@@ -11,10 +11,13 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable`: `poller`, `timers`, `queue`, `currentInstant`, `isStopping` and `spareWork` are touched on the
 /// loop's thread only (by `init` before that thread exists); everything else is immutable, atomic or behind a lock.
-public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Something to run: a job of the concurrency runtime as it came, or a closure.
     enum Work: Sendable {
+        /// Of a task. Run as an actor's, it would be queued once more each time it goes on outside one.
         case job(UnownedJob)
+        /// Of an actor that is isolated to this loop.
+        case actorJob(UnownedJob)
         case body(@Sendable () -> Void)
     }
 
@@ -41,6 +44,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let inbox = Guarded(Inbox())
     /// The thread's id while it runs, else zero.
     private let threadID = Atomic<UInt>(0)
+    let actorExecutor = ActorExecutor()
     private let wakeUpDescriptor: OwnedDescriptor
 
     let poller: Poller
@@ -58,6 +62,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         }
         wakeUpDescriptor = OwnedDescriptor(descriptor)
         poller = try Poller(wakeUpDescriptor: descriptor)
+        actorExecutor.serve(self)
     }
 
     /// Starts the loop's thread; a second call is an error.
@@ -157,6 +162,8 @@ extension EventLoop {
             turn()
         }
         drain()
+        // What still queues itself refers to the loop, as the loop does to it.
+        queue.removeAll()
         poller.deregisterAll()
         timers.removeAll()
         threadID.store(0, ordering: .relaxed)
@@ -209,7 +216,8 @@ extension EventLoop {
         var remaining = EventLoop.workPerTurnMax
         while remaining > 0, let work = queue.popFirst() {
             switch work {
-            case .job(let job): unsafe job.runSynchronously(isolatedTo: serial, taskExecutor: task)
+            case .job(let job): unsafe job.runSynchronously(on: task)
+            case .actorJob(let job): unsafe job.runSynchronously(isolatedTo: serial, taskExecutor: task)
             case .body(let body): body()
             }
             remaining -= 1

@@ -50,11 +50,7 @@ public struct ListeningSocket: ~Copyable, Sendable {
             guard let number else {
                 return nil
             }
-            let owned = OwnedDescriptor(number)
-            if !localAddress.isUnix {
-                try? StreamSocket.setOption(number, CInt(IPPROTO_TCP), TCP_NODELAY)
-            }
-            return StreamSocket(owned, peerAddress: peer ?? SocketAddress(.unix(path: "")))
+            return StreamSocket(OwnedDescriptor(number), peerAddress: peer ?? SocketAddress(.unix(path: "")))
         } while true
     }
 

@@ -10,6 +10,9 @@ public enum IOResult: Hashable, Sendable {
 
 /// A connected, or connecting, non-blocking stream socket; closed at the end of its life.
 public struct StreamSocket: ~Copyable, Sendable {
+    /// How many bytes a TCP socket takes beyond what the peer has room for: what is urgent waits behind no more.
+    private static let unsentMax: CInt = 64 * 1024
+
     private let owned: OwnedDescriptor
     /// Whom it connects to, or who connected; the empty unix path for an unnamed peer.
     public let peerAddress: SocketAddress
@@ -100,15 +103,17 @@ public struct StreamSocket: ~Copyable, Sendable {
         let number = try promptSystemCall("make a socket for \(address)") { socket(address.family, kind, 0) }
         let owned = OwnedDescriptor(number)
         if !address.isUnix {
+            // Those that a listening socket accepts inherit both.
             try setOption(number, CInt(IPPROTO_TCP), TCP_NODELAY)
+            try setOption(number, CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: unsentMax)
         }
         return owned
     }
 
-    static func setOption(_ descriptor: CInt, _ level: CInt, _ option: CInt) throws(ReactorError) {
-        var on: CInt = 1
+    static func setOption(_ descriptor: CInt, _ level: CInt, _ option: CInt, to value: CInt = 1) throws(ReactorError) {
+        var value = value
         try promptSystemCall("set an option of a socket") {
-            unsafe setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<CInt>.size))
+            unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
         }
     }
 }

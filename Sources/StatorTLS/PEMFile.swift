@@ -10,7 +10,7 @@ struct PEMFile {
 
     private static let lengthMax = 1 << 20
 
-    /// With `isSecret`, a file that others than its owner may open is refused.
+    /// With `isSecret`, a file that others may open is refused.
     init(path: String, subject: String, isSecret: Bool = false) throws(TLSError) {
         self.path = path
         self.subject = subject
@@ -23,11 +23,9 @@ struct PEMFile {
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw unreadable("it is not a regular file")
         }
-        if isSecret, status.st_mode & 0o077 != 0 {
-            let mode = String(status.st_mode & 0o777, radix: 8)
-            throw TLSError(
-                .keyExposed,
-                "the \(subject) file \(path) is open to others than its owner (mode 0\(mode)); run: chmod 600 \(path)")
+        let secrecy = FileSecrecy(owner: status.st_uid, mode: status.st_mode, user: geteuid())
+        if isSecret, let objection = secrecy.objection(path: path) {
+            throw TLSError(.keyExposed, "the \(subject) file \(path) \(objection)")
         }
         guard status.st_size <= PEMFile.lengthMax else {
             throw unreadable("it is longer than \(PEMFile.lengthMax) bytes")
@@ -61,10 +59,23 @@ struct PEMFile {
 
     /// All certificates in the file, in their order; at least one.
     func certificates() throws(TLSError) -> [Certificate] {
-        var certificates: [Certificate] = []
+        try unsafe all("certificate") { reader in
+            unsafe PEM_read_bio_X509(reader, nil, nil, nil).map { unsafe Certificate(owning: $0) }
+        }
+    }
+
+    /// All revocation lists in the file, in their order; at least one.
+    func revocationLists() throws(TLSError) -> [RevocationList] {
+        try unsafe all("revocation list") { reader in
+            unsafe PEM_read_bio_X509_CRL(reader, nil, nil, nil).map { unsafe RevocationList(owning: $0) }
+        }
+    }
+
+    private func all<Object>(_ kind: String, read: (OpaquePointer) -> Object?) throws(TLSError) -> [Object] {
+        var objects: [Object] = []
         unsafe withReader { reader in
-            while let pointer = unsafe withEmptyErrorQueue({ unsafe PEM_read_bio_X509(reader, nil, nil, nil) }) {
-                certificates.append(unsafe Certificate(owning: pointer))
+            while let object = withEmptyErrorQueue({ unsafe read(reader) }) {
+                objects.append(object)
             }
         }
         // The end of the file is an error like any other, but the only one after which nothing is missing.
@@ -72,12 +83,12 @@ struct PEMFile {
         let isEnd = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE
         let failure = OpenSSLFailure()
         guard isEnd else {
-            throw unreadable("a certificate in it is damaged (\(failure.reason))")
+            throw unreadable("a \(kind) in it is damaged (\(failure.reason))")
         }
-        guard !certificates.isEmpty else {
-            throw unreadable("it holds no certificate")
+        guard !objects.isEmpty else {
+            throw unreadable("it holds no \(kind)")
         }
-        return certificates
+        return objects
     }
 
     /// The private key in the file; keys under a passphrase are refused rather than asked for on the terminal.

@@ -1,69 +1,59 @@
 internal import COpenSSL
 
-/// Why a connection's peer certificate was refused; belongs to the engine, written by OpenSSL's call back to us.
+/// What OpenSSL's calls back to us need to know of one connection, and what they have found; belongs to the engine.
 final class PeerVerification {
     let peerRole: TLSRole
+    let trust: Trust
+    /// What the server's certificate must name.
+    let serverName: String?
+    /// Where new sessions with the server are kept, and under which name.
+    let sessions: (cache: TLSSessionCache, key: TLSSessionCache.Key)?
     fileprivate(set) var failure: TLSError?
+    var keyUpdates = KeyUpdates()
 
-    init(peerRole: TLSRole) {
-        self.peerRole = peerRole
+    init(_ context: TLSContext, serverName: String?, sessionKey: TLSSessionCache.Key?) {
+        peerRole = context.role == .client ? .server : .client
+        trust = context.trust
+        self.serverName = serverName
+        sessions = sessionKey.map { (context.sessions, $0) }
     }
 
-    /// What OpenSSL calls for each certificate of the peer's chain, from the authority down to the peer's own.
-    static let callback: @convention(c) (CInt, OpaquePointer?) -> CInt = { isValid, store in
-        guard let store = unsafe store, let verification = unsafe PeerVerification.of(store) else {
-            return 0
-        }
-        let depth = unsafe X509_STORE_CTX_get_error_depth(store)
-        let certificate = unsafe X509_STORE_CTX_get_current_cert(store).map { unsafe Certificate(sharing: $0) }
-        var code = unsafe X509_STORE_CTX_get_error(store)
-        if isValid == 1 {
-            // OpenSSL takes a certificate that names no purpose for any purpose; Stator does not.
-            guard depth == 0, let certificate, !certificate.isMeant(for: verification.peerRole) else {
-                return 1
-            }
-            code = X509_V_ERR_INVALID_PURPOSE
-            unsafe X509_STORE_CTX_set_error(store, code)
-        }
-        verification.failure = verification.refusal(code: code, depth: depth, certificate: certificate)
-        return 0
-    }
-
-    private static func of(_ store: OpaquePointer) -> PeerVerification? {
-        let index = SSL_get_ex_data_X509_STORE_CTX_idx()
-        guard let connection = unsafe X509_STORE_CTX_get_ex_data(store, index),
-            let data = unsafe stator_SSL_get_app_data(OpaquePointer(connection))
-        else {
+    /// The connection's own, which the connection does not own.
+    static func of(_ connection: OpaquePointer?) -> PeerVerification? {
+        guard let connection = unsafe connection, let data = unsafe stator_SSL_get_app_data(connection) else {
             return nil
         }
         return unsafe Unmanaged<PeerVerification>.fromOpaque(data).takeUnretainedValue()
     }
 
-    private func refusal(code: CInt, depth: CInt, certificate: Certificate?) -> TLSError {
-        let subject = certificate?.subject ?? "without a name"
-        let whose =
-            depth == 0
-            ? "the peer's certificate (\(subject))"
-            : "the certificate of an authority in the peer's chain (\(subject))"
-        let what =
-            switch code {
-            case X509_V_ERR_CERT_HAS_EXPIRED:
-                "has expired on \(certificate?.notAfter.map(Certificate.text) ?? "an unknown date")"
-            case X509_V_ERR_CERT_NOT_YET_VALID:
-                "is not valid before \(certificate?.notBefore.map(Certificate.text) ?? "an unknown date"); "
-                    + "compare both machines' clocks"
-            case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-                X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
-                X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_SIGNATURE_FAILURE, X509_V_ERR_CERT_UNTRUSTED:
-                "is signed by a certificate authority that this side does not trust"
-            case X509_V_ERR_INVALID_PURPOSE where depth == 0:
-                "is not meant for a \(peerRole == .server ? "server" : "client"): its extended key usage lacks "
-                    + (peerRole == .server ? "serverAuth" : "clientAuth")
-            case X509_V_ERR_CERT_REVOKED:
-                "is revoked"
-            default:
-                "is refused: \(unsafe String(cString: X509_verify_cert_error_string(Int(code))))"
+    /// What OpenSSL calls for each certificate of the peer's chain, from the authority down to the peer's own.
+    static let callback: @convention(c) (CInt, OpaquePointer?) -> CInt = { isValid, store in
+        let index = SSL_get_ex_data_X509_STORE_CTX_idx()
+        guard let store = unsafe store,
+            let verification = unsafe PeerVerification.of(
+                OpaquePointer(X509_STORE_CTX_get_ex_data(store, index)))
+        else {
+            return 0
+        }
+        let depth = unsafe X509_STORE_CTX_get_error_depth(store)
+        if isValid == 1 && depth > 0 {
+            return 1
+        }
+        let certificate = unsafe X509_STORE_CTX_get_current_cert(store).map { unsafe Certificate(sharing: $0) }
+        var code = unsafe X509_STORE_CTX_get_error(store)
+        if isValid == 1 {
+            // OpenSSL takes a certificate that names no purpose for any purpose; Stator does not.
+            guard let certificate, !certificate.isMeant(for: verification.peerRole) else {
+                return 1
             }
-        return TLSError(.certificateRejected, "\(whose) \(what)")
+            code = X509_V_ERR_INVALID_PURPOSE
+            unsafe X509_STORE_CTX_set_error(store, code)
+        }
+        verification.failure =
+            PeerRefusal(
+                code: code, depth: depth, certificate: certificate, peerRole: verification.peerRole,
+                serverName: verification.serverName
+            ).error
+        return 0
     }
 }

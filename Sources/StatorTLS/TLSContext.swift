@@ -1,31 +1,10 @@
 internal import COpenSSL
 
-/// Where one side's certificates are; PEM files.
-public struct TLSConfiguration: Hashable, Sendable {
-    /// This side's certificate, followed by the intermediate authorities, if any.
-    public var certificateChainPath: String
-    /// Its private key, readable by its owner only, without a passphrase.
-    public var privateKeyPath: String
-    /// The certificate authorities that are trusted to sign peers; no others are.
-    public var trustRootsPath: String
-
-    public init(certificateChainPath: String, privateKeyPath: String, trustRootsPath: String) {
-        self.certificateChainPath = certificateChainPath
-        self.privateKeyPath = privateKeyPath
-        self.trustRootsPath = trustRootsPath
-    }
-}
-
-public enum TLSRole: Hashable, Sendable {
-    /// The side that dials.
-    case client
-    case server
-}
-
 /// What all connections of one side share: its certificate, its key and whom it trusts.
 ///
 /// TLS 1.3 only; both sides show a certificate; both speak `stator/1`. The files are read once: to take up new ones, make a
-/// new context, which leaves existing connections as they are.
+/// new context (see `ReloadableTLSContext`), which leaves existing connections as they are and takes none of the sessions
+/// that were made under the old one.
 ///
 /// `@unchecked Sendable`: the context is not changed after `init`, and OpenSSL counts its references atomically.
 @safe public final class TLSContext: @unchecked Sendable {
@@ -44,8 +23,14 @@ public enum TLSRole: Hashable, Sendable {
     static let applicationProtocolMissing = TLSError(
         .protocolMismatch, "the peer does not speak \(applicationProtocol) over TLS (ALPN)")
 
+    /// 112 bits and more; no SHA-1 in signatures.
+    static let securityLevel: CInt = 2
+
     public let role: TLSRole
     let handle: Handle
+    let trust: Trust
+    /// Of clients; servers keep no sessions.
+    let sessions = TLSSessionCache()
 
     /// Reads the files and checks that they belong together.
     public init(_ configuration: TLSConfiguration, role: TLSRole) throws(TLSError) {
@@ -57,7 +42,16 @@ public enum TLSRole: Hashable, Sendable {
         handle = unsafe Handle(pointer: pointer)
         try unsafe TLSContext.restrict(pointer, role: role)
         try unsafe TLSContext.loadIdentity(of: configuration, into: pointer)
-        try unsafe TLSContext.loadTrustRoots(of: configuration, into: pointer)
+        trust = try unsafe Trust(configuration, for: pointer)
+    }
+
+    /// Why the peer of a connection that was made under an earlier context would be refused under this one; nil when it
+    /// would not. For looking at all open connections after a reload: next to no cost while the authorities are the same.
+    ///
+    /// Where the authorities have changed, a peer that resumed a session under an authority between it and them is refused:
+    /// a resumption does not show that authority's certificate.
+    public func refusal(of engine: borrowing TLSEngine) -> TLSError? {
+        engine.refusal(under: trust)
     }
 
     /// What Stator's connections are held to.
@@ -66,17 +60,21 @@ public enum TLSRole: Hashable, Sendable {
         let isSet = withEmptyErrorQueue {
             unsafe stator_SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1
                 && SSL_CTX_set_alpn_protos(context, offered, UInt32(offered.count)) == 0
-                && SSL_CTX_set_num_tickets(context, 0) == 1
+                && SSL_CTX_set_session_id_context(context, offered, UInt32(offered.count)) == 1
+                && SessionTicket.allow(in: context)
         }
         guard isSet else {
             throw TLSError(.outOfMemory, "cannot set up TLS: \(OpenSSLFailure().reason)")
         }
-        // 112 bits and more; no SHA-1 in signatures.
-        unsafe SSL_CTX_set_security_level(context, 2)
-        // An idle connection keeps no record buffers; a write may go on from other memory than it began with.
-        unsafe stator_SSL_CTX_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
-        // Connections live long: resumption would save little, and would let a certificate's end be outlived.
-        unsafe stator_SSL_CTX_set_session_cache_off(context)
+        unsafe SSL_CTX_set_security_level(context, securityLevel)
+        // An idle connection keeps no record buffers; a write may go on from other memory than it began with. The chain is
+        // sent as it is in the file: OpenSSL would search and verify it in each handshake, and add the root, which the peer
+        // has, and would keep for as long as the connection lasts.
+        let modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN
+        unsafe stator_SSL_CTX_set_mode(context, Int(modes))
+        // A server's sessions are in its tickets only, a client's in the cache that this calls.
+        unsafe stator_SSL_CTX_set_session_cache(context, CInt(role == .client ? clientSessions : SSL_SESS_CACHE_OFF))
+        unsafe SSL_CTX_sess_set_new_cb(context, TLSSessionCache.keepSession)
         unsafe SSL_CTX_set_verify(
             context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, PeerVerification.callback)
         if role == .server {
@@ -111,21 +109,9 @@ public enum TLSRole: Hashable, Sendable {
             throw keyFile.unreadable("the key cannot be used: \(OpenSSLFailure().reason)")
         }
     }
-
-    private static func loadTrustRoots(
-        of configuration: TLSConfiguration, into context: OpaquePointer
-    ) throws(TLSError) {
-        let file = try PEMFile(path: configuration.trustRootsPath, subject: "certificate authority")
-        // Belongs to the context.
-        let store = unsafe SSL_CTX_get_cert_store(context)
-        for certificate in try file.certificates() {
-            guard withEmptyErrorQueue({ unsafe X509_STORE_add_cert(store, certificate.pointer) }) == 1 else {
-                throw file.unreadable("a certificate in it cannot be trusted: \(OpenSSLFailure().reason)")
-            }
-        }
-    }
 }
 
+private let clientSessions = SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
 private let applicationProtocolExtension: UInt32 = 16
 private let supportedVersionsExtension: UInt32 = 43
 

@@ -68,7 +68,9 @@ struct OpenSSLFailure {
                 "the peer refused our certificate: revoked"
             case SSL_AD_UNSUPPORTED_CERTIFICATE:
                 "the peer refused our certificate: it is not meant for this role (extended key usage)"
-            case SSL_AD_BAD_CERTIFICATE, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_ACCESS_DENIED:
+            case SSL_AD_BAD_CERTIFICATE:
+                "the peer refused our certificate: it is not for the host that was dialled, or is damaged"
+            case SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_ACCESS_DENIED:
                 "the peer refused our certificate: \(reason)"
             case SSL_AD_CERTIFICATE_REQUIRED:
                 "the peer requires a certificate, and this side has shown none"
@@ -91,6 +93,9 @@ struct OpenSSLFailure {
 /// Makes an OpenSSL call with an empty error queue, so that what is in it afterwards is the call's own.
 @inline(__always)
 func withEmptyErrorQueue<Result>(_ call: () -> Result) -> Result {
-    ERR_clear_error()
+    // Looking is cheaper than clearing.
+    if ERR_peek_error() != 0 {
+        ERR_clear_error()
+    }
     return call()
 }

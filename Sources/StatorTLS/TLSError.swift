@@ -2,7 +2,7 @@
 public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case fileUnreadable, keyExposed, keyMismatch, invalidCertificate
+            case fileUnreadable, keyExposed, keyMismatch, invalidCertificate, invalidRevocationList
             case handshakeFailed, certificateRejected, refusedByPeer, protocolMismatch
             case closed, misuse, outOfMemory
         }
@@ -17,6 +17,8 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let keyMismatch = Code(value: .keyMismatch)
         /// A certificate says something that cannot be used.
         public static let invalidCertificate = Code(value: .invalidCertificate)
+        /// A revocation list has expired, or is not the authority's own.
+        public static let invalidRevocationList = Code(value: .invalidRevocationList)
         /// The peer did not follow TLS 1.3, or what it sent was damaged.
         public static let handshakeFailed = Code(value: .handshakeFailed)
         /// This side refuses the peer's certificate.

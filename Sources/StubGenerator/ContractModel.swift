@@ -77,14 +77,20 @@ package struct ServiceModel {
 }
 
 package struct MethodModel {
+    /// How many messages go each way, named as the runtime's enumeration of shapes names it.
+    package enum Shape: String {
+        case unary, clientStreaming, serverStreaming, bidirectional
+    }
+
     package var name: String
     package var functionName: String
     package var request: TypeName
     package var response: TypeName
-    package var isServerStreaming: Bool
+    package var shape: Shape
     /// As cases of the runtime's enumeration.
     package var callers: [String]
     package var isIdempotent: Bool
+    package var isPriority: Bool
     package var since: UInt32
     package var id: UInt64
     package var documentation: String

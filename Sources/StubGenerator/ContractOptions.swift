@@ -71,6 +71,7 @@ struct MethodOptions {
     var callers: [String] = []
     var isIdempotent = false
     var since: UInt32?
+    var isPriority = false
 
     private static let callerNames = [1: "compute", 2: "conductor", 3: "api", 4: "operator", 5: "user"]
 
@@ -84,6 +85,7 @@ struct MethodOptions {
                 }
             case 2: isIdempotent = field.value != 0
             case 3: since = UInt32(truncatingIfNeeded: field.value)
+            case 4: isPriority = field.value != 0
             default: break
             }
         }

@@ -25,11 +25,6 @@ extension ContractReader {
                 fix: "choose another name.")
         }
         takeMember(functionName, of: service.fullName, for: name, at: method, in: file)
-        if method.clientStreaming {
-            report(
-                method, in: file, "\(name) streams its requests, which is not supported yet.",
-                fix: "send the requests as repeated fields of one message.")
-        }
         let options = MethodOptions(method.options)
         if options.callers.isEmpty {
             report(
@@ -38,9 +33,18 @@ extension ContractReader {
         }
         return MethodModel(
             name: method.name, functionName: functionName, request: typeName(of: method.inputType),
-            response: typeName(of: method.outputType), isServerStreaming: method.serverStreaming,
-            callers: options.callers, isIdempotent: options.isIdempotent, since: options.since ?? 1,
+            response: typeName(of: method.outputType), shape: shape(of: method), callers: options.callers,
+            isIdempotent: options.isIdempotent, isPriority: options.isPriority, since: options.since ?? 1,
             id: methodIdentifier(service: service.fullName, method: method.name),
             documentation: documentation(method))
+    }
+
+    private func shape(of method: SwiftProtobufPluginLibrary.MethodDescriptor) -> MethodModel.Shape {
+        switch (method.clientStreaming, method.serverStreaming) {
+        case (false, false): .unary
+        case (true, false): .clientStreaming
+        case (false, true): .serverStreaming
+        case (true, true): .bidirectional
+        }
     }
 }

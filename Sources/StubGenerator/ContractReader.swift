@@ -9,6 +9,11 @@ struct ContractReader {
     /// Who already has a Swift name, by scope and name.
     private var takenNames: [String: String] = [:]
 
+    /// - Parameter manifestName: The name of the generated manifest's type, if there is one.
+    init(manifestName: String?) {
+        if let manifestName { takenNames["|\(manifestName)"] = "the manifest" }
+    }
+
     mutating func read(_ file: FileDescriptor) {
         guard file.edition == .proto2 else {
             report(

@@ -15,18 +15,11 @@ extension SwiftText {
         block("public enum \(model.name)Methods") { text in
             for method in model.methods {
                 text.call(
-                    "public static let \(SwiftNames.escaped(method.functionName)) = MethodDescriptor",
-                    [
-                        "service: \"\(model.fullName)\"", "name: \"\(method.name)\"", "id: \(method.id.groupedHex)",
-                        "callers: [" + method.callers.map { ".\($0)" }.joined(separator: ", ") + "]",
-                        "isIdempotent: \(method.isIdempotent)", "since: \(method.since)",
-                        "shape: .\(method.isServerStreaming ? "serverStreaming" : "unary")",
-                    ])
+                    "public static let \(method.swiftName) = MethodDescriptor",
+                    method.descriptorArguments(of: model.fullName))
             }
             text.blank()
-            text.list(
-                "public static let all: [MethodDescriptor] = ",
-                model.methods.map { SwiftNames.escaped($0.functionName) })
+            text.list("public static let all: [MethodDescriptor] = ", model.methods.map(\.swiftName))
         }
     }
 
@@ -36,19 +29,10 @@ extension SwiftText {
             for (index, method) in model.methods.enumerated() {
                 if index > 0 { text.blank() }
                 text.documentation(method.documentation)
-                let name = SwiftNames.escaped(method.functionName)
-                if method.isServerStreaming {
-                    text.call(
-                        "func \(name)",
-                        [
-                            "_ request: \(method.request)", "responses: ResponseWriter<\(method.response)>",
-                            "context: CallContext",
-                        ], " async throws", closingOnOwnLine: true)
-                } else {
-                    text.call(
-                        "func \(name)", ["_ request: \(method.request)", "context: CallContext"],
-                        " async throws -> \(method.response)", closingOnOwnLine: true)
-                }
+                let result = method.shape.streamsResponses ? "" : " -> \(method.response)"
+                text.call(
+                    "func \(method.swiftName)", method.serverParameters(isClosure: false), " async throws" + result,
+                    closingOnOwnLine: true)
             }
         }
     }
@@ -60,21 +44,9 @@ extension SwiftText {
                 "public mutating func register(\(SwiftNames.escaped(model.label)) service: some \(model.name)Service)"
             ) { text in
                 for method in model.methods {
-                    let name = SwiftNames.escaped(method.functionName)
-                    let descriptor = "\(model.name)Methods.\(name)"
-                    if method.isServerStreaming {
-                        text.closure(
-                            "register(\(descriptor))",
-                            [
-                                "request: \(method.request)", "responses: ResponseWriter<\(method.response)>",
-                                "context: CallContext",
-                            ], calling: "try await service.\(name)",
-                            ["request", "responses: responses", "context: context"])
-                    } else {
-                        text.closure(
-                            "register(\(descriptor))", ["request: \(method.request)", "context: CallContext"],
-                            calling: "try await service.\(name)", ["request", "context: context"])
-                    }
+                    text.closure(
+                        "register(\(model.name)Methods.\(method.swiftName))", method.serverParameters(isClosure: true),
+                        calling: "try await service.\(method.swiftName)", method.serverArguments)
                 }
             }
         }
@@ -110,27 +82,34 @@ extension SwiftText {
     }
 
     private mutating func clientMethod(_ method: MethodModel, of model: ServiceModel) {
-        let name = SwiftNames.escaped(method.functionName)
-        let result = method.isServerStreaming ? "ResponseStream<\(method.response)>" : "\(method.response)"
+        let request = method.shape.streamsRequests ? [] : ["_ request: \(method.request)"]
         documentation(method.documentation)
-        call(
-            "public func \(name)", ["_ request: \(method.request)", "options: CallOptions = CallOptions()"],
-            " async throws(RPCError) -> \(result) {", closingOnOwnLine: true)
+        functionHead(
+            "public func \(method.swiftName)", request + ["options: CallOptions = CallOptions()"],
+            " async throws(RPCError) -> ", method.clientResult)
         indented { text in
-            let function = method.isServerStreaming ? "serverStreaming" : "unary"
             text.call(
-                "try await caller.\(function)", ["\(model.name)Methods.\(name)", "request", "options: options"])
+                "try await caller.\(method.shape.rawValue)",
+                ["\(model.name)Methods.\(method.swiftName)"] + (method.shape.streamsRequests ? [] : ["request"])
+                    + ["options: options"])
         }
         line("}")
     }
-}
 
-extension UInt64 {
-    /// Sixteen hexadecimal digits in groups of four.
-    fileprivate var groupedHex: String {
-        let digits = String(self, radix: 16)
-        let padded = Array(String(repeating: "0", count: 16 - digits.count) + digits)
-        let groups = stride(from: 0, to: 16, by: 4).map { String(padded[$0..<$0 + 4]) }
-        return "0x" + groups.joined(separator: "_")
+    /// `head(parameters)effects Type<arguments> {`; the arguments move down where the parameters' doing so is not enough.
+    private mutating func functionHead(
+        _ head: String, _ parameters: [String], _ effects: String, _ result: (type: String, arguments: [String])
+    ) {
+        let generic = result.arguments.isEmpty ? "" : "<" + result.arguments.joined(separator: ", ") + ">"
+        let tail = effects + result.type + generic + " {"
+        guard !result.arguments.isEmpty, 4 + 1 + tail.count > Self.columnMax else {
+            call(head, parameters, tail, closingOnOwnLine: true)
+            return
+        }
+        call(head, parameters, effects + result.type + "<", closingOnOwnLine: true)
+        indented { text in
+            for row in text.filled(result.arguments, end: "") { text.line(row) }
+        }
+        line("> {")
     }
 }

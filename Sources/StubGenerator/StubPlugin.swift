@@ -26,13 +26,15 @@ package struct StubPlugin {
         case .c:
             return try CGenerator(module: parameters.cModule).files(for: request)
         case .swift:
-            return try SwiftGenerator(parameters: parameters).files(for: contract(of: request))
+            return try SwiftGenerator(parameters: parameters).files(for: contract(of: request, with: parameters))
         }
     }
 
-    private func contract(of request: Google_Protobuf_Compiler_CodeGeneratorRequest) throws(Problems) -> Contract {
+    private func contract(
+        of request: Google_Protobuf_Compiler_CodeGeneratorRequest, with parameters: PluginParameters
+    ) throws(Problems) -> Contract {
         let descriptors = DescriptorSet(protos: request.protoFile)
-        var reader = ContractReader()
+        var reader = ContractReader(manifestName: parameters.manifestName)
         for name in request.fileToGenerate {
             guard let file = descriptors.fileDescriptor(named: name) else { continue }
             reader.read(file)

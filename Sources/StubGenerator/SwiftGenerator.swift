@@ -17,30 +17,30 @@ package struct SwiftGenerator {
         self.parameters = parameters
     }
 
-    /// One file of types per .proto file, one per service, and the manifest.
+    /// One file per type with those nested in it, one per service, and the manifest.
     package func files(for contract: Contract) -> [GeneratedFile] {
         var files: [GeneratedFile] = []
         for file in contract.files {
-            if !file.enums.isEmpty || !file.messages.isEmpty { files.append(types(of: file)) }
+            files += file.typesByFile.map { types in typesFile(types, from: file) }
             for service in file.services { files.append(serviceFile(service, from: file)) }
         }
         if let name = parameters.manifestName { files.append(manifest(of: contract, named: name)) }
         return files
     }
 
-    private func types(of file: ContractFile) -> GeneratedFile {
+    private func typesFile(_ types: TypesOfFile, from file: ContractFile) -> GeneratedFile {
         var text = header("from \(file.path)")
-        if !file.messages.isEmpty { text.line("internal import \(parameters.cModule)") }
+        if !types.messages.isEmpty { text.line("internal import \(parameters.cModule)") }
         imports(["StatorObjects"], &text)
-        for enumeration in file.enums {
-            text.blank()
-            text.enumeration(enumeration)
-        }
-        for message in file.messages {
+        for message in types.messages {
             text.blank()
             text.message(message)
         }
-        return GeneratedFile(name: fileName(of: file.path), content: text.source)
+        for enumeration in types.enums {
+            text.blank()
+            text.enumeration(enumeration)
+        }
+        return GeneratedFile(name: "\(types.name).swift", content: text.source)
     }
 
     private func serviceFile(_ service: ServiceModel, from file: ContractFile) -> GeneratedFile {
@@ -86,10 +86,34 @@ package struct SwiftGenerator {
     private func imports(_ modules: [String], _ text: inout SwiftText) {
         for module in (modules + parameters.imports).sorted() { text.line("public import \(module)") }
     }
+}
 
-    private func fileName(of path: String) -> String {
-        let last = path.split(separator: "/").last.map(String.init) ?? path
-        let base = last.hasSuffix(".proto") ? String(last.dropLast(6)) : last
-        return SwiftNames.file(base) + ".swift"
+/// A type that lies in no other, first, and those that lie in it.
+private struct TypesOfFile {
+    let name: String
+    var enums: [EnumModel] = []
+    var messages: [MessageModel] = []
+}
+
+extension ContractFile {
+    fileprivate var typesByFile: [TypesOfFile] {
+        var files: [TypesOfFile] = []
+        var positions: [String: Int] = [:]
+        func position(of typeName: TypeName) -> Int {
+            let name = typeName.parts.first ?? ""
+            if let position = positions[name] { return position }
+            positions[name] = files.count
+            files.append(TypesOfFile(name: name))
+            return files.count - 1
+        }
+        for enumeration in enums {
+            let index = position(of: enumeration.typeName)
+            files[index].enums.append(enumeration)
+        }
+        for message in messages {
+            let index = position(of: message.typeName)
+            files[index].messages.append(message)
+        }
+        return files
     }
 }

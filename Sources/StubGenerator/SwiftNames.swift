@@ -45,11 +45,6 @@ package enum SwiftNames {
         fullName.split(separator: ".").map(cLower).joined(separator: "_") + "_descriptor"
     }
 
-    /// `some_objects` → `SomeObjects`.
-    package static func file(_ name: String) -> String {
-        name.split { $0 == "_" || $0 == "-" }.map { capitalized(String($0)) }.joined()
-    }
-
     private static func capitalized(_ word: String) -> String {
         word.prefix(1).uppercased() + word.dropFirst()
     }
@@ -104,10 +99,11 @@ package enum SwiftNames {
 
     /// Types that generated text refers to; a message, an enumeration or a service cannot be named like one.
     package static let runtimeTypes: Set<String> = [
-        "Any", "Bool", "CallContext", "CallOptions", "CallRouter", "Caller", "CallerClass", "ConvertedMessage",
-        "Double", "EnumSchema", "EnumValueSchema", "FieldSchema", "Float", "Int32", "Int64", "Manifest",
-        "MessageContent", "MessageConversion", "MessageEnum", "MessageSchema", "MethodDescriptor", "ObjectID",
-        "ObjectVersion", "Optional", "Protocol", "RPCError", "ResponseStream", "ResponseWriter", "Self", "Sendable",
-        "String", "Timestamp", "Type", "UInt32", "UInt64", "UInt8", "VersionedMessage",
+        "Any", "BidirectionalCall", "Bool", "CallContext", "CallOptions", "CallRouter", "Caller", "CallerClass",
+        "ClientStreamingCall", "ConvertedMessage", "Double", "EnumSchema", "EnumValueSchema", "FieldSchema", "Float",
+        "Int32", "Int64", "Manifest", "MessageContent", "MessageConversion", "MessageEnum", "MessageSchema",
+        "MethodDescriptor", "ObjectID", "ObjectVersion", "Optional", "Protocol", "RPCError", "RequestStream",
+        "ResponseStream", "ResponseWriter", "Self", "Sendable", "String", "Timestamp", "Type", "UInt32", "UInt64",
+        "UInt8", "VersionedMessage",
     ]
 }

@@ -87,7 +87,8 @@ package struct SwiftText {
         }
     }
 
-    private func filled(_ items: [String], end: String) -> [String] {
+    /// The items on as few lines as hold them.
+    func filled(_ items: [String], end: String) -> [String] {
         var rows: [String] = []
         var row = ""
         for (index, item) in items.enumerated() {

@@ -31,6 +31,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
+        ProcessMemory.tune()
         OpenFileLimit.raise()
         try await runAPI(
             listen: listen.text, conductors: conductor.map(\.text), tls: try tls.configuration(),

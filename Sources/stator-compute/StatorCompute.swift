@@ -78,6 +78,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        ProcessMemory.tune()
         OpenFileLimit.raise()
         try await serve()
     }

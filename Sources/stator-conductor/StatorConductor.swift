@@ -45,6 +45,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var log: LogOptions
 
     func run() async throws {
+        ProcessMemory.tune()
         OpenFileLimit.raise()
         let configuration = ConductorConfiguration(
             listenAddress: listen.text, advertisedAddress: advertise?.text,

@@ -9,6 +9,7 @@ enum ImportRules {
         "Postgres": 6, "CommandOptions": 6, "StubGenerator": 6,
         "ComputeAPI": 7, "ComputeAgent": 7, "Conductor": 7, "CommandLineClient": 7,
         "stator": 8, "stator-api": 8, "stator-compute": 8, "stator-conductor": 8, "protoc-gen-stator": 8,
+        "stator-bench": 8,
     ]
 
     static let standardLibrary: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
@@ -50,12 +51,13 @@ enum ImportRules {
     /// The loop, and those who handle errno or a file.
     static let systemCallers: Set<String> = [
         "StatorReactor", "StatorTLS", "StatorObjects", "Postgres", "ComputeAgent", "CommandOptions",
-        "CommandLineClient", "stator",
+        "CommandLineClient", "stator", "stator-bench",
     ]
 
     /// Dependencies on other packages that any module of ours may use.
     static let otherPackages: Set<String> = [
-        "ArgumentParser", "DequeModule", "HeapModule", "Logging", "Metrics", "OrderedCollections", "ServiceLifecycle",
+        "ArgumentParser", "CoreMetrics", "DequeModule", "HeapModule", "Logging", "Metrics", "OrderedCollections",
+        "ServiceLifecycle",
         "UnixSignals",
     ]
 

@@ -29,6 +29,10 @@ import Testing
         ),
         Case(testDescription: "a group", bytes: [0x0B, 0x0C], code: .malformed),
         Case(testDescription: "field number 0", bytes: [0x00, 0x00], code: .malformed),
+        Case(testDescription: "field number 0 in two bytes", bytes: [0x80, 0x00, 0x01], code: .malformed),
+        Case(
+            testDescription: "field number 0 in a nested message", bytes: [0x52, 0x03, 0x80, 0x00, 0x01],
+            code: .malformed, object: "stator.v1.Flavor"),
         Case(testDescription: "a nested message cut short", bytes: [0x52, 0x02, 0x12, 0x05], code: .malformed),
         Case(
             testDescription: "a UUID of 15 bytes", bytes: sample { $0.field(1, bytes: .init(repeating: 1, count: 15)) },

@@ -1,4 +1,5 @@
 import ComputeMessages
+import Glibc
 import StatorObjects
 import Testing
 
@@ -44,5 +45,66 @@ import Testing
         try flavor.validate()
         flavor.name = String(repeating: "日", count: 256)
         #expect(throws: ObjectError.self) { try flavor.validate() }
+    }
+
+    @Test func `what is an IP address agrees with the system's`() {
+        var random = SeededGenerator(seed: 1)
+        let parts = ["0", "1", "9", "10", "255", "256", "ffff", "AbC", "12345", ".", ":", "::", "g", "00", "01"]
+        var acceptedCount = 0
+        for _ in 0..<40_000 {
+            let count = Int.random(in: 1...15, using: &random)
+            var text = ""
+            for position in 0..<count {
+                // Mostly parts and separators in turn, so that some are right.
+                let choices = position % 2 == 0 ? parts.indices : 9..<12
+                text += parts[Int.random(in: choices, using: &random)]
+            }
+            var address = (UInt64(0), UInt64(0))
+            let isRight = inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1
+            if isRight { acceptedCount += 1 }
+            if accepts(ipAddress: text) != isRight { Issue.record("\(text)") }
+        }
+        #expect(acceptedCount > 100)
+    }
+
+    @Test func `a byte that is changed anywhere in a MAC address or a name is judged by itself`() {
+        for position in 0..<17 {
+            for byte in UInt8.min...127 {
+                var bytes = Array("52:54:00:aB:CD:ef".utf8)
+                bytes[position] = byte
+                var value = NetworkInterface()
+                value.macAddress = String(decoding: bytes, as: UTF8.self)
+                let character = Character(UnicodeScalar(byte))
+                let isRight = position % 3 == 2 ? character == ":" : character.isHexDigit
+                #expect(((try? value.validate()) != nil) == isRight)
+            }
+        }
+        for count in 1...40 {
+            for position in 0..<count {
+                for byte: UInt8 in [0, 0x1F, 0x20, 0x7E, 0x7F] {
+                    var bytes = [UInt8](repeating: UInt8(ascii: "n"), count: count)
+                    bytes[position] = byte
+                    var value = NetworkInterface()
+                    value.model = String(decoding: bytes, as: UTF8.self)
+                    #expect(((try? value.validate()) != nil) == (byte >= 0x20 && byte < 0x7F))
+                }
+            }
+        }
+    }
+
+    @Test func `text that is not ASCII is found at any place of any length`() {
+        for count in 1...40 {
+            for position in 0..<count {
+                var bytes = [UInt8](repeating: UInt8(ascii: "t"), count: count)
+                bytes[position] = 0xFF
+                var sample = WireSample()
+                sample.field(2, bytes: bytes)
+                #expect(throws: ObjectError.self) { try Fault(decoding: sample.bytes) }
+                bytes.replaceSubrange(position...position, with: Array("ß".utf8))
+                var right = WireSample()
+                right.field(2, bytes: bytes)
+                #expect(throws: Never.self) { try Fault(decoding: right.bytes) }
+            }
+        }
     }
 }

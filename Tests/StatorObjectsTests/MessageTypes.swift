@@ -14,7 +14,12 @@ let messageTypes: [any VersionedMessage.Type] = [
     Requester.self, CreateInstanceRequest.self, RebootInstanceRequest.self, RegisterServiceRequest.self,
     RegisterHostRequest.self, RegisterHostResponse.self, ReportRequest.self, ReportResponse.self,
     GetHostInstancesRequest.self, GetHostInstancesResponse.self, ExecuteRequest.self, ExecuteResponse.self,
-    GetGuestConsoleRequest.self,
+    GetGuestConsoleRequest.self, ConductorCreateFlavorRequest.self, ConductorGetHostRequest.self,
+    ConductorGetOperationRequest.self, ConductorListFlavorsRequest.self, ConductorListHostsRequest.self,
+    ConductorListImagesRequest.self, ConductorListOperationsRequest.self, ConductorUpdateHostRequest.self,
+    ConductorWatchOperationRequest.self, DeleteInstanceRequest.self, GetInstanceConsoleRequest.self,
+    GetInstanceRequest.self, ListInstancesRequest.self, RegisterServiceResponse.self, RenewLeaseRequest.self,
+    RenewLeaseResponse.self, StartInstanceRequest.self, StopInstanceRequest.self,
 ]
 
 /// An instance with every kind of field set.

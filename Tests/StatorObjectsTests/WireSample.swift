@@ -15,6 +15,11 @@ struct SeededGenerator: RandomNumberGenerator {
         word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
         return word ^ (word >> 31)
     }
+
+    /// Any of the elements, of which there is one at least.
+    mutating func pick<Element>(_ elements: [Element]) -> Element {
+        elements[Int.random(in: elements.indices, using: &self)]
+    }
 }
 
 /// Encodes messages by their schema, independently of protobuf-c.
@@ -30,7 +35,51 @@ struct WireSample {
         }
     }
 
+    /// About half of the fields, in any order; lists of up to forty elements, numbers in them one by one or packed.
+    init(someOf schema: MessageSchema, using random: inout SeededGenerator, depth: Int = 0) {
+        for field in schema.fields.shuffled(using: &random) where Bool.random(using: &random) {
+            if case .message(let nested) = field.kind {
+                guard depth < 2 else { continue }
+                for _ in 0..<(field.isRepeated ? Int.random(in: 0...2, using: &random) : 1) {
+                    let child = WireSample(someOf: nested(), using: &random, depth: depth + 1)
+                    self.field(field.number, bytes: child.bytes)
+                }
+                continue
+            }
+            var values = WireSample()
+            let count = field.isRepeated ? Int.random(in: 0...min(40, field.elementCountMax), using: &random) : 1
+            for _ in 0..<count {
+                values.append(field, using: &random, depth: depth)
+            }
+            bytes += values.bytes
+            if field.isRepeated, Bool.random(using: &random) {
+                appendPacked(field, count: count, using: &random)
+            }
+        }
+    }
+
     init() {}
+
+    /// Decoders take packed lists wherever a list of numbers is declared.
+    private mutating func appendPacked(_ field: FieldSchema, count: Int, using random: inout SeededGenerator) {
+        switch field.kind {
+        case .string, .bytes, .message: return
+        case .int32, .int64, .uint32, .uint64, .bool, .float, .double, .enumeration: break
+        }
+        var payload = WireSample()
+        for _ in 0..<count {
+            switch field.kind {
+            case .string, .bytes, .message: break
+            case .float: payload.bytes += [1, 2, 3, 4]
+            case .double: payload.bytes += [1, 2, 3, 4, 5, 6, 7, 8]
+            case .bool: payload.varint(1)
+            case .enumeration(let enumeration):
+                payload.varint(UInt64(bitPattern: Int64(enumeration.values.randomElement(using: &random)?.number ?? 0)))
+            case .int32, .int64, .uint32, .uint64: payload.varint(.max)
+            }
+        }
+        self.field(field.number, bytes: payload.bytes)
+    }
 
     mutating func varint(_ value: UInt64) {
         var rest = value

@@ -4,33 +4,47 @@ import TestSupport
 
 /// A peer that sends what it likes, over TLS or without.
 final class RawPeer {
+    /// Holds the engine, which cannot be copied, where it may be missing.
+    private final class Secured {
+        var engine: TLSEngine
+
+        init(_ engine: consuming TLSEngine) {
+            self.engine = engine
+        }
+    }
+
     private let socket: StreamSocket
-    private var engine: TLSEngine?
+    private var tls: Secured?
+    private var isSecure = false
+    /// What has come, and TLS has not used yet.
+    private var ciphertext: [UInt8] = []
     private(set) var received: [UInt8] = []
     private(set) var hasEnded = false
 
     init(_ address: SocketAddress, tls: TestCertificates.Paths? = nil) async throws {
         socket = try StreamSocket.connect(to: address)
         if let tls {
-            engine = try TLSEngine(TLSContext(tls.configuration, role: .client), role: .client)
+            self.tls = Secured(try TLSEngine(TLSContext(tls.configuration, role: .client), role: .client))
         }
         // Connecting over the loopback is over at once; writing tells.
-        if engine != nil { try await shakeHands() }
+        if self.tls != nil { try await shakeHands() }
     }
 
     private func shakeHands() async throws {
         try await waitUntil(pollEvery: .milliseconds(1), "TLS is established") { [self] in
-            let isComplete = try engine?.handshake() == .complete
-            try flush()
-            if !isComplete { try readOnce() }
-            return isComplete
+            let progress = try lend { engine, input, output in try engine.handshake(from: &input, to: &output) }
+            if progress == .needsInput { try readOnce() }
+            isSecure = progress == .complete
+            return isSecure
         }
+        readPlaintext()
     }
 
     func send(_ bytes: [UInt8]) throws {
-        if engine != nil {
-            _ = try bytes.withUnsafeBytes { try engine?.write($0) }
-            try flush()
+        if tls != nil {
+            _ = try bytes.withUnsafeBytes { bytes in
+                try lend { engine, _, output in try engine.write(bytes, to: &output) }
+            }
         } else {
             _ = try bytes.withUnsafeBytes { try socket.write($0) }
         }
@@ -51,11 +65,24 @@ final class RawPeer {
         }
     }
 
-    private func flush() throws {
-        let bytes = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
-            count = engine?.drainCiphertext(into: UnsafeMutableRawBufferPointer(buffer)) ?? 0
+    /// Calls the engine with what has come, and sends what it says.
+    private func lend<Result>(
+        _ body: (inout TLSEngine, inout UnsafeRawBufferPointer, inout CiphertextBuffer) throws -> Result
+    ) throws -> Result? {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1024 * 1024, alignment: 1)
+        defer { memory.deallocate() }
+        var output = CiphertextBuffer(memory)
+        var used = 0
+        let result = Swift.Result {
+            try ciphertext.withUnsafeBytes { bytes in
+                var rest = bytes
+                defer { used = bytes.count - rest.count }
+                return try tls.map { try body(&$0.engine, &rest, &output) }
+            }
         }
-        _ = try bytes.withUnsafeBytes { try socket.write($0) }
+        ciphertext.removeFirst(used)
+        _ = try socket.write(output.bytes)
+        return try result.get()
     }
 
     private func readOnce() throws {
@@ -69,12 +96,12 @@ final class RawPeer {
         }
         switch result {
         case .bytes(let count):
-            guard engine != nil else {
+            guard tls != nil else {
                 received += buffer[..<count]
                 return
             }
-            buffer[..<count].withUnsafeBytes { engine?.receive($0) }
-            if try engine?.handshake() == .complete { readPlaintext() }
+            ciphertext += buffer[..<count]
+            if isSecure { readPlaintext() }
         case .end: hasEnded = true
         case .wouldBlock: break
         }
@@ -84,7 +111,9 @@ final class RawPeer {
         var buffer = [UInt8](repeating: 0, count: 16_384)
         var isDone = false
         while !isDone {
-            let result = try? buffer.withUnsafeMutableBytes { try engine?.read(into: $0) }
+            let result = try? buffer.withUnsafeMutableBytes { room in
+                try lend { engine, input, output in try engine.read(from: &input, into: room, answers: &output) }
+            }
             if case .bytes(let count) = result { received += buffer[..<count] } else { isDone = true }
         }
     }

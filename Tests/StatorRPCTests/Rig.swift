@@ -95,6 +95,7 @@ final class Rig: Sendable {
     func withChannel(
         _ paths: TestCertificates.Paths? = nil, addresses: [String]? = nil, local: LocalEndpoint = .current,
         expectedPeer: CallerClass? = .conductor, router: CallRouter = CallRouter(),
+        interceptors: [any ClientInterceptor] = [], retryTokensMax: Int = 1_024,
         onConnect: @escaping @Sendable (Connection) async throws -> Void = { _ in },
         _ body: (Channel) async throws -> Void
     ) async throws {
@@ -102,7 +103,8 @@ final class Rig: Sendable {
             configuration: ChannelConfiguration(
                 addresses: addresses ?? [address.description],
                 tls: try (paths ?? TestCertificates.tls(class: "api", name: "api1")).configuration, local: local,
-                expectedPeer: expectedPeer),
+                expectedPeer: expectedPeer, verifiesServerName: false, retryTokensMax: retryTokensMax,
+                interceptors: interceptors),
             router: router, loop: loop, logger: quiet, onConnect: onConnect)
         let running = loop.startTask { await channel.run() }
         let result: Result<Void, any Error>

@@ -18,8 +18,9 @@ final class BareClient {
         else {
             throw TestSupportError("OpenSSL makes no client")
         }
-        stator_BIO_set_mem_retry_when_empty(input)
-        stator_BIO_set_mem_retry_when_empty(output)
+        // When they are empty, more may come.
+        BIO_ctrl(input, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
+        BIO_ctrl(output, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
         SSL_set_bio(connection, input, output)
         SSL_set_connect_state(connection)
         (self.context, self.connection, self.input, self.output) = (context, connection, input, output)
@@ -39,6 +40,12 @@ final class BareClient {
     func updateKeys() {
         SSL_key_update(connection, SSL_KEY_UPDATE_REQUESTED)
         advance()
+    }
+
+    /// One record.
+    func write(_ bytes: [UInt8]) {
+        var count = 0
+        SSL_write_ex(connection, bytes, bytes.count, &count)
     }
 
     func receive(_ bytes: [UInt8]) {

@@ -12,10 +12,12 @@ import Testing
         good = try TestCertificates.tls(class: "compute", name: "host1")
     }
 
-    private func failure(certificate: String? = nil, key: String? = nil, roots: String? = nil) -> TLSError? {
+    private func failure(
+        certificate: String? = nil, key: String? = nil, roots: String? = nil, revocationList: String? = nil
+    ) -> TLSError? {
         let configuration = TLSConfiguration(
             certificateChainPath: certificate ?? good.certificateChainPath, privateKeyPath: key ?? good.privateKeyPath,
-            trustRootsPath: roots ?? good.trustRootsPath)
+            trustRootsPath: roots ?? good.trustRootsPath, revocationListPath: revocationList)
         return #expect(throws: TLSError.self) { _ = try TLSContext(configuration, role: .client) }
     }
 
@@ -35,6 +37,29 @@ import Testing
         let configuration = TLSConfiguration(
             certificateChainPath: good.certificateChainPath, privateKeyPath: path, trustRootsPath: good.trustRootsPath)
         #expect(throws: Never.self) { _ = try TLSContext(configuration, role: .server) }
+    }
+
+    // As PostgreSQL has it; 1000 is the process's own user, 7 another's.
+    @Test(
+        arguments: [
+            (1000, 0o600, nil), (1000, 0o400, nil), (1000, 0o700, nil), (0, 0o600, nil), (0, 0o640, nil),
+            (0, 0o440, nil),
+            (1000, 0o640, "is open to others than its owner (mode 0640); run: chmod 600 k"),
+            (1000, 0o601, "is open to others than its owner (mode 0601); run: chmod 600 k"),
+            (0, 0o644, "of root is open to more than reading by its group (mode 0644); run: chmod 640 k"),
+            (0, 0o660, "of root is open to more than reading by its group (mode 0660); run: chmod 640 k"),
+            (0, 0o650, "of root is open to more than reading by its group (mode 0650); run: chmod 640 k"),
+            (7, 0o600, "belongs to another user (7), who could change it; run: chown 1000 k"),
+        ] as [(UInt32, UInt32, String?)])
+    func `takes a key of its user or of root that nobody else may open`(
+        _ owner: UInt32, _ mode: UInt32, _ objection: String?
+    ) {
+        #expect(FileSecrecy(owner: owner, mode: mode, user: 1000).objection(path: "k") == objection)
+    }
+
+    @Test func `holds root to the rule of owners where root is the user`() {
+        #expect(FileSecrecy(owner: 0, mode: 0o640, user: 0).objection(path: "k") != nil)
+        #expect(FileSecrecy(owner: 0, mode: 0o600, user: 0).objection(path: "k") == nil)
     }
 
     @Test func `with a key of another certificate is refused`() throws {
@@ -57,6 +82,9 @@ import Testing
             failure(roots: missing)?.message
                 == "cannot read the certificate authority file \(missing): No such file or directory")
         #expect(
+            failure(revocationList: missing)?.message
+                == "cannot read the revocation list file \(missing): No such file or directory")
+        #expect(
             failure(roots: directory.path)?.message
                 == "cannot read the certificate authority file \(directory.path): it is not a regular file")
     }
@@ -68,7 +96,11 @@ import Testing
             #expect(failure(certificate: path)?.code == .fileUnreadable)
             #expect(failure(roots: path)?.code == .fileUnreadable)
             #expect(failure(key: path)?.code == .fileUnreadable)
+            #expect(failure(revocationList: path)?.code == .fileUnreadable)
         }
+        #expect(
+            failure(revocationList: good.trustRootsPath)?.message
+                == "cannot read the revocation list file \(good.trustRootsPath): it holds no revocation list")
         #expect(
             failure(certificate: try directory.write("", to: "empty"))?.message.hasSuffix("it holds no certificate")
                 == true)

@@ -11,8 +11,8 @@ import Testing
         #expect(pair.server.failure == nil)
         #expect(pair.client.isComplete == true)
         #expect(pair.server.isComplete == true)
-        try pair.client.engine.write([1, 2, 3])
-        try pair.server.engine.write([4, 5])
+        try pair.client.write([1, 2, 3])
+        try pair.server.write([4, 5])
         pair.run(pieces: pieces)
         #expect(pair.server.received == [1, 2, 3])
         #expect(pair.client.received == [4, 5])
@@ -95,18 +95,18 @@ import Testing
         pair.run()
         let found = pair.server.failure
         let failure = try #require(found)
-        pair.server.engine.receive([1, 2, 3])
-        #expect(throws: failure) { try pair.server.engine.handshake() }
-        #expect(throws: failure) { try pair.server.engine.write([1]) }
-        #expect(throws: failure) { _ = try pair.server.engine.readAll() }
+        pair.server.receive([1, 2, 3])
+        #expect(throws: failure) { try pair.server.handshake() }
+        #expect(throws: failure) { try pair.server.write([1]) }
+        #expect(throws: failure) { _ = try pair.server.readAll() }
         #expect(throws: failure) { try pair.server.engine.peerURIs() }
-        pair.server.engine.close()
+        pair.server.close()
     }
 
     @Test func `allows neither reading nor writing before it is complete`() throws {
         var pair = try EnginePair()
-        #expect(throws: TLSError.self) { try pair.client.engine.write([1]) }
-        #expect(throws: TLSError.self) { _ = try pair.client.engine.readAll() }
+        #expect(throws: TLSError.self) { try pair.client.write([1]) }
+        #expect(throws: TLSError.self) { _ = try pair.client.readAll() }
         try pair.connect()
     }
 

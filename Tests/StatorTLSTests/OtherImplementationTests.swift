@@ -153,15 +153,15 @@ private final class BlockingSocket {
     func carry(_ side: inout Side) throws {
         var buffer = [UInt8](repeating: 0, count: 4096)
         side.advance()
-        send(side.engine.drainAll())
+        send(side.drainAll())
         while !side.isComplete && side.failure == nil {
             let count = read(descriptor, &buffer, buffer.count)
             guard count > 0 else {
                 throw TestSupportError("the peer said nothing more")
             }
-            side.engine.receive(buffer.prefix(count))
+            side.receive(buffer.prefix(count))
             side.advance()
-            send(side.engine.drainAll())
+            send(side.drainAll())
         }
     }
 

@@ -45,9 +45,19 @@ import Testing
         server.receive(client.take())
         let long = [UInt8](repeating: 1, count: 2 * WireLimits.initialWindow)
         #expect(server.respond(one, long, endsStream: false) == .sent)
-        #expect(client.receive(server.take()) == [.responseMessage(one, long, endsStream: false)])
+        #expect(client.receive(server.take()) == [.responseMessage(one, .assembled(long), endsStream: false)])
         client.wire.consumed(one, length: long.count)
         #expect(server.receive(client.take()) == [.writable(one)])
+    }
+
+    @Test func `the first message of a call counts as consumed, also a long one`() throws {
+        let (client, server) = try Side.connected()
+        let long = [UInt8](repeating: 1, count: 300_000)
+        #expect(client.open(long, endsStream: false) == .opened(one))
+        #expect(!client.canRequest(one))
+        #expect(server.receive(client.take()).count == 1)
+        #expect(client.receive(server.take()) == [.writable(one)])
+        #expect(client.canRequest(one))
     }
 
     @Test func `messages are not taken while the outbound queue is at its high mark`() throws {
@@ -56,10 +66,13 @@ import Testing
         let large = [UInt8](repeating: 1, count: 512 * 1024)
         #expect(server.respond(StreamID(1), large, endsStream: true) == .sent)
         #expect(server.respond(StreamID(3), large, endsStream: true) == .sent)
-        #expect(!server.hasRoom)
+        #expect(!server.hasRoom())
         #expect(server.respond(StreamID(5), large, endsStream: true) == .noRoom)
         #expect(server.open() == .noRoom)
         _ = server.take()
+        // Their bytes are gone, and with them the connection's credit.
+        #expect(server.respond(StreamID(5), large, endsStream: true) == .noRoom)
+        #expect(server.receive(Bytes.window(0, 1_048_576)) == [.writable(.connection)])
         #expect(server.respond(StreamID(5), large, endsStream: true) == .sent)
     }
 
@@ -94,6 +107,7 @@ import Testing
         while server.close == nil, seconds < 100 {
             seconds += 5
             server.now = server.now.advanced(by: .seconds(5))
+            server.wire.fillOutbound()
             server.receive(Bytes.ping(1))
         }
         #expect(server.close?.text == "the peer does not read what it is sent")
@@ -107,7 +121,7 @@ import Testing
         for _ in 0..<20 {
             server.now = server.now.advanced(by: .seconds(5))
             server.receive(Bytes.ping(1))
-            server.wire.outbound.consume(100)
+            #expect(server.takeOnce(100).count == 100)
         }
         #expect(server.close == nil)
     }

@@ -2,7 +2,7 @@ import StatorWire
 import Testing
 
 @Suite struct HandshakeTests {
-    private let hello = Hello(serviceVersion: 7, fingerprint: Side.fingerprint, release: "0.1.0")
+    private let hello = Side.hello
 
     @Test func `without manifests a side is ready when its HELLO is acknowledged and the peer's is known`() throws {
         let side = Side(.dialler)
@@ -42,8 +42,7 @@ import Testing
             // Each side answers at once and calls as soon as it may.
             for _ in 0..<8 {
                 for (from, to, wants) in [(dialler, acceptor, wanted.0), (acceptor, dialler, wanted.1)] {
-                    to.wire.receive(from.take().span.bytes, now: to.now)
-                    while let event = to.wire.next(now: to.now) {
+                    _ = try to.receive(from.take()) { event in
                         switch event {
                         case .hello: try to.wire.acknowledgeHello(wantsManifest: wants)
                         case .manifest: try to.wire.acceptManifest()
@@ -62,6 +61,53 @@ import Testing
         let base = Array(Bytes.hello.dropFirst(12))
         let side = Side(.dialler)
         #expect(side.receive(Bytes.frame(1, base + [0xFF, 0xFF, 0, 3, 1, 2, 3])) == [.hello(hello)])
+    }
+
+    @Test(arguments: [
+        (1...1, 1...1, 1), (1...1, 1...3, 1), (1...3, 1...1, 1), (2...3, 1...4, 3), (1...2, 2...9, 2),
+    ])
+    func `both sides speak the older of their newest versions`(
+        _ ours: ClosedRange<UInt16>, _ theirs: ClosedRange<UInt16>, _ spoken: UInt16
+    ) throws {
+        let (dialler, acceptor) = (Self.side(.dialler, ours), Self.side(.acceptor, theirs))
+        #expect(acceptor.receive(dialler.take()).count == 1)
+        #expect(dialler.receive(acceptor.take()).count == 1)
+        #expect(dialler.protocolVersion == spoken)
+        #expect(acceptor.protocolVersion == spoken)
+    }
+
+    @Test func `sides without a common version part, and the peer is told both ranges`() {
+        let (old, new) = (Self.side(.dialler, 1...1), Self.side(.acceptor, 2...3))
+        let text = "protocol versions 2 to 3 are spoken there, 1 to 1 here"
+        #expect(
+            old.receive(new.take())
+                == [.closed(WireClose(cause: .violation, code: .protocolViolation, text: text))])
+        #expect(Array(old.take().suffix(text.utf8.count)) == Array(text.utf8))
+        _ = new.receive(Self.side(.dialler, 1...1).take())
+        #expect(new.close?.text == "protocol versions 1 to 1 are spoken there, 2 to 3 here")
+    }
+
+    private static func side(_ side: ConnectionSide, _ versions: ClosedRange<UInt16>) -> Side {
+        var hello = Side.hello
+        hello.protocolVersions = versions
+        return Side(side, hello: hello)
+    }
+
+    @Test func `a manifest that comes byte by byte is the same`() throws {
+        let side = Side(.acceptor)
+        side.receive(Bytes.hello)
+        try side.wire.acknowledgeHello(wantsManifest: true)
+        let manifest = pattern(1_000)
+        for byte in manifest.dropLast() { #expect(side.receive(Bytes.manifest([byte], more: true)) == []) }
+        #expect(side.receive(Bytes.manifest([manifest[999]])) == [.manifest(manifest)])
+    }
+
+    @Test func `an empty manifest is one frame`() throws {
+        let (sender, receiver) = (Side(.dialler, manifest: []), Side(.acceptor))
+        receiver.receive(sender.take())
+        try receiver.wire.acknowledgeHello(wantsManifest: true)
+        sender.receive(receiver.take())
+        #expect(receiver.receive(sender.take()) == [.manifest([])])
     }
 
     @Test func `a peer that says nothing is closed after the handshake timeout`() {

@@ -3,26 +3,30 @@ import StatorWire
 /// One end of a connection under test, with the time in its hands.
 final class Side {
     var wire: WireConnection
-    var now: ContinuousClock.Instant
+    var now: WireInstant
     private(set) var close: WireClose?
+    /// Bytes that are less than a frame, to be given again.
+    private var rest: [UInt8] = []
 
     static let fingerprint = [UInt8](repeating: 0xAB, count: 32)
     static let manifest = [UInt8]("stator.v1.Instance 1.1\n".utf8)
+    static let hello = Hello(serviceVersion: 7, fingerprint: Side.fingerprint, release: "0.1.0")
 
     init(
-        _ side: ConnectionSide, at start: ContinuousClock.Instant = .now, manifest: [UInt8] = Side.manifest,
-        streamsBefore: UInt32 = 0
+        _ side: ConnectionSide, at start: WireInstant = .now, hello: Hello = Side.hello,
+        manifest: [UInt8] = Side.manifest, timing: WireTiming = WireTiming(), streamsBefore: UInt32 = 0
     ) {
         now = start
         wire = WireConnection(
-            side: side, hello: Hello(serviceVersion: 7, fingerprint: Side.fingerprint, release: "0.1.0"),
-            manifest: manifest, timing: WireTiming(), now: start, streamsBefore: streamsBefore)
+            side: side, hello: hello, manifest: manifest, timing: timing, now: start, streamsBefore: streamsBefore)
     }
 
     /// Both ends with their handshake behind them.
-    static func connected() throws -> (dialler: Side, acceptor: Side) {
-        let start = ContinuousClock.now
-        let sides = (dialler: Side(.dialler, at: start), acceptor: Side(.acceptor, at: start))
+    static func connected(timing: WireTiming = WireTiming()) throws -> (dialler: Side, acceptor: Side) {
+        let start = WireInstant.now
+        let sides = (
+            dialler: Side(.dialler, at: start, timing: timing), acceptor: Side(.acceptor, at: start, timing: timing)
+        )
         try sides.dialler.shakeHands()
         try sides.acceptor.shakeHands()
         _ = sides.dialler.take()
@@ -37,18 +41,32 @@ final class Side {
         receive(Bytes.helloAck(wantsManifest: false))
     }
 
-    /// Hands bytes in and returns the events that come of them.
+    /// Hands bytes in and returns the events that come of them, their messages copied out.
     @discardableResult
     func receive(_ bytes: [UInt8]) -> [WireEvent] {
-        wire.receive(bytes.span.bytes, now: now)
-        return events()
+        receive(bytes) { _ in }
     }
 
-    func events() -> [WireEvent] {
+    /// Answers each event before the next is looked for.
+    func receive(_ bytes: [UInt8], _ answer: (WireEvent) throws -> Void) rethrows -> [WireEvent] {
+        wire.received(now: now)
+        return try events(rest + bytes, answer)
+    }
+
+    func events() -> [WireEvent] { events([]) { _ in } }
+
+    private func events(_ input: [UInt8], _ answer: (WireEvent) throws -> Void) rethrows -> [WireEvent] {
         var events: [WireEvent] = []
-        while let event = wire.next(now: now) {
-            if case .closed(let close) = event { self.close = close }
-            events.append(event)
+        var position = 0
+        defer {
+            if !input.isEmpty { rest = Array(input[position...]) }
+        }
+        try input.withUnsafeBytes { input in
+            while let event = wire.next(input, &position, now: now)?.detached(from: input) {
+                if case .closed(let close) = event { self.close = close }
+                events.append(event)
+                try answer(event)
+            }
         }
         return events
     }
@@ -59,87 +77,83 @@ final class Side {
         return events()
     }
 
-    /// Takes what waits to be sent.
+    /// Takes all that can be sent now.
     func take() -> [UInt8] {
-        let bytes = wire.outbound.withBytes { [UInt8]($0) }
+        var taken: [UInt8] = []
+        var more = takeOnce()
+        while !more.isEmpty {
+            taken += more
+            more = takeOnce()
+        }
+        return taken
+    }
+
+    /// Takes what waits in the outbound buffer: one chunk of long messages at most.
+    func takeOnce(_ countMax: Int = .max) -> [UInt8] {
+        wire.fillOutbound()
+        let bytes = wire.outbound.withBytes { [UInt8]($0.prefix(countMax)) }
         wire.outbound.consume(bytes.count)
         return bytes
     }
 
     func open(
-        _ message: [UInt8] = [1], method: UInt64 = 5, header: CallHeader? = nil, timeout: Duration? = nil,
-        endsStream: Bool = true
+        _ message: [UInt8]? = [1], method: UInt64 = 5, header: CallHeader? = nil, timeout: Duration? = nil,
+        endsStream: Bool = true, isPriority: Bool = false
     ) -> WireConnection.OnOpen {
         wire.open(
-            header ?? CallHeader(method: method), message: message, endsStream: endsStream,
+            header ?? CallHeader(method: method), message: message, endsStream: endsStream, isPriority: isPriority,
             deadline: timeout.map { now.advanced(by: $0) }, now: now)
     }
 }
 
 // `#expect` takes no noncopyable value apart.
 extension Side {
-    var hasRoom: Bool { wire.hasRoom }
+    func hasRoom(isPriority: Bool = false) -> Bool { wire.hasRoom(isPriority: isPriority) }
     var isReady: Bool { wire.isReady }
-    var wakeUp: ContinuousClock.Instant? { wire.wakeUp }
+    var wakeUp: WireInstant? { wire.wakeUp }
     var openedStreamCount: Int { wire.openedStreamCount }
     var acceptedStreamCount: Int { wire.acceptedStreamCount }
+    var protocolVersion: UInt16? { wire.protocolVersion }
+    var hasOutbound: Bool { wire.hasOutbound }
+    var accounts: WireConnection.Accounts { wire.accounts }
 
     func canRespond(_ id: StreamID) -> Bool { wire.canRespond(id) }
+    func canRequest(_ id: StreamID) -> Bool { wire.canRequest(id) }
 
     func respond(_ id: StreamID, _ message: [UInt8], endsStream: Bool) -> WireConnection.OnSend {
         wire.respond(id, message, endsStream: endsStream)
     }
 
-    func request(_ id: StreamID, _ message: [UInt8], endsStream: Bool) throws -> WireConnection.OnSend {
+    func request(_ id: StreamID, _ message: [UInt8]?, endsStream: Bool) throws -> WireConnection.OnSend {
         try wire.request(id, message, endsStream: endsStream)
     }
 }
 
-/// Frames written by hand, as the specification has them.
-enum Bytes {
-    static func frame(_ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8] = []) -> [UInt8] {
-        number(UInt32(payload.count)) + [type, flags, 0, 0] + number(stream) + payload
-    }
-
-    static func number(_ value: some FixedWidthInteger) -> [UInt8] {
-        withUnsafeBytes(of: value.bigEndian) { [UInt8]($0) }
-    }
-
-    static let hello = frame(
-        1, number(1 as UInt16) + [0, 0] + number(7 as UInt32) + Side.fingerprint + [5] + "0.1.0".utf8)
-
-    static func helloAck(wantsManifest: Bool) -> [UInt8] { frame(2, [wantsManifest ? 1 : 0]) }
-    static func manifest(_ bytes: [UInt8], more: Bool = false) -> [UInt8] { frame(3, flags: more ? 1 : 0, bytes) }
-
-    static func open(
-        _ stream: UInt32, _ message: [UInt8], method: UInt64 = 5, microseconds: UInt64 = 0, flags: UInt8 = 2
-    ) -> [UInt8] {
-        frame(4, flags: flags, stream: stream, number(method) + number(microseconds) + message)
-    }
-
-    static func message(_ stream: UInt32, _ message: [UInt8], flags: UInt8 = 0) -> [UInt8] {
-        frame(5, flags: flags, stream: stream, message)
-    }
-
-    static func status(_ stream: UInt32, _ code: UInt8, _ text: String = "", _ details: [UInt8] = []) -> [UInt8] {
-        frame(6, stream: stream, [code, 0] + number(UInt16(text.utf8.count)) + text.utf8 + details)
-    }
-
-    static func cancel(_ stream: UInt32) -> [UInt8] { frame(7, stream: stream) }
-    static func window(_ stream: UInt32, _ credit: UInt32) -> [UInt8] { frame(8, stream: stream, number(credit)) }
-    static func ping(_ value: UInt64) -> [UInt8] { frame(9, number(value)) }
-    static func pong(_ value: UInt64) -> [UInt8] { frame(10, number(value)) }
-
-    static func goAway(last: UInt32, _ code: UInt8, _ text: String = "") -> [UInt8] {
-        frame(11, number(last) + [code] + text.utf8)
+extension WireEvent {
+    /// The same event with its message copied out of the input, which is gone when tests compare.
+    func detached(from input: UnsafeRawBufferPointer) -> WireEvent {
+        switch self {
+        case .opened(let id, let header, let message, let deadline, let endsStream):
+            .opened(id, header, message?.detached(from: input), deadline: deadline, endsStream: endsStream)
+        case .requestMessage(let id, let message, let endsStream):
+            .requestMessage(id, message?.detached(from: input), endsStream: endsStream)
+        case .responseMessage(let id, let message, let endsStream):
+            .responseMessage(id, message.detached(from: input), endsStream: endsStream)
+        case .hello, .manifest, .ready, .status, .cancelled, .deadlineExceeded, .writable, .goingAway, .drained,
+            .closed:
+            self
+        }
     }
 }
 
-/// Hexadecimal text as bytes; blanks are for the reader.
-func hex(_ text: String) -> [UInt8] {
-    let digits = text.filter { !$0.isWhitespace }
-    return stride(from: 0, to: digits.count, by: 2).compactMap { offset in
-        let start = digits.index(digits.startIndex, offsetBy: offset)
-        return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)
+extension WireMessage {
+    func detached(from input: UnsafeRawBufferPointer) -> WireMessage {
+        .assembled(withBytes(in: input) { [UInt8]($0) })
+    }
+}
+
+extension WireMessage: ExpressibleByArrayLiteral {
+    package init(arrayLiteral elements: UInt8...) {
+        self = .assembled(elements)
     }
 }

@@ -9,7 +9,7 @@ import Testing
         #expect(client.open([1, 2]) == .opened(one))
         #expect(
             server.receive(client.take())
-                == [.opened(one, CallHeader(method: 5), message: [1, 2], deadline: nil, endsStream: true)])
+                == [.opened(one, CallHeader(method: 5), [1, 2], deadline: nil, endsStream: true)])
         #expect(server.respond(one, [3], endsStream: true) == .sent)
         #expect(client.receive(server.take()) == [.responseMessage(one, [3], endsStream: true)])
         #expect(client.openedStreamCount == 0)
@@ -25,7 +25,7 @@ import Testing
         #expect(server.receive(client.take()).count == 2)
     }
 
-    @Test(arguments: [16_356, 16_357, 16_372, 100_000, WireLimits.messageLengthMax])
+    @Test(arguments: [0, 16_356, 16_357, 16_372, 16_373, 100_000, WireLimits.messageLengthMax])
     func `a message of any length up to the limit arrives whole`(_ length: Int) throws {
         let (client, server) = try Side.connected()
         let message = [UInt8]((0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) })
@@ -33,9 +33,9 @@ import Testing
         let bytes = client.take()
         #expect(
             server.receive(bytes)
-                == [.opened(one, CallHeader(method: 5), message: message, deadline: nil, endsStream: true)])
+                == [.opened(one, CallHeader(method: 5), .assembled(message), deadline: nil, endsStream: true)])
         #expect(server.respond(one, message, endsStream: true) == .sent)
-        #expect(client.receive(server.take()) == [.responseMessage(one, message, endsStream: true)])
+        #expect(client.receive(server.take()) == [.responseMessage(one, .assembled(message), endsStream: true)])
     }
 
     @Test func `a longer message is not taken`() throws {
@@ -76,7 +76,8 @@ import Testing
         let (client, server) = try Side.connected()
         _ = client.open()
         #expect(client.receive(Bytes.message(1, [1], flags: 1) + Bytes.status(1, 13, "oh")).count == 1)
-        #expect(server.receive(Bytes.open(1, [1], flags: 1) + Bytes.cancel(1)) == [.cancelled(one)])
+        // Its owner has not heard of the stream.
+        #expect(server.receive(Bytes.open(1, [1], flags: 1) + Bytes.cancel(1)) == [])
         #expect(server.receive(Bytes.open(3, [1])).count == 1)
     }
 
@@ -89,7 +90,7 @@ import Testing
             server.receive(client.take())
                 == [
                     .opened(
-                        one, CallHeader(method: 5, timeout: .milliseconds(500)), message: [1], deadline: deadline,
+                        one, CallHeader(method: 5, timeout: .milliseconds(500)), [1], deadline: deadline,
                         endsStream: true)
                 ])
         #expect(client.wakeUp == deadline)
@@ -104,7 +105,7 @@ import Testing
     @Test func `one stream too many is refused, and the connection stays`() throws {
         let server = try Side.connected().acceptor
         var stream: UInt32 = 1
-        for _ in 0..<WireLimits.streamsMax {
+        for _ in 0..<WireLimits.streamsMax + WireLimits.priorityStreamsMax {
             #expect(server.receive(Bytes.open(stream, [])).count == 1)
             stream += 2
         }
@@ -119,6 +120,10 @@ import Testing
         let client = try Side.connected().dialler
         for _ in 0..<WireLimits.streamsMax { _ = client.open() }
         #expect(client.open() == .tooManyStreams)
+        // Room is kept for calls of priority.
+        for _ in 0..<WireLimits.priorityStreamsMax { _ = client.open(isPriority: true) }
+        #expect(client.openedStreamCount == WireLimits.streamsMax + WireLimits.priorityStreamsMax)
+        #expect(client.open(isPriority: true) == .tooManyStreams)
     }
 
     @Test func `requests may come as a stream too`() throws {

@@ -36,9 +36,38 @@ import Testing
         Case("an OPEN with a number of the other side", Bytes.open(4, [])),
         Case("an OPEN of a stream that is open", Bytes.open(1, [])),
         Case("an OPEN that both continues and ends", Bytes.open(3, [1], flags: 1 | 2)),
-        Case("an OPEN between the parts of a message", Bytes.open(3, [1], flags: 1) + Bytes.open(5, [1])),
-        Case("another message between the parts of one", Bytes.open(3, [1], flags: 1) + Bytes.message(1, [1])),
         Case("an empty part of a message", Bytes.message(1, [], flags: 1)),
+        Case("an OPEN without message that has one", Bytes.open(3, [1], flags: 16)),
+        Case("an OPEN without message that has more of one", Bytes.open(3, [], flags: 16 | 1)),
+        Case("a MESSAGE without message that does not end", Bytes.message(1, [], flags: 16)),
+        Case("a MESSAGE without message that has one", Bytes.message(1, [1], flags: 16 | 2)),
+        Case("a MESSAGE without message of the acceptor", Bytes.message(2, [], flags: 16 | 2)),
+        Case("a MESSAGE that both continues and ends", Bytes.message(1, [1], flags: 1 | 2)),
+        Case(
+            "the end of a request within a message of it",
+            Bytes.message(1, [1], flags: 1) + Bytes.message(1, [], flags: 16 | 2)),
+        Case("the end of a request after it", Bytes.message(1, [], flags: 2) + Bytes.message(1, [], flags: 16 | 2)),
+        Case("a fifth long message", fiveLongMessages, .limitExceeded),
+        Case("a fifth long message behind an OPEN that waited", fiveLongMessagesLate, .limitExceeded),
+        Case("a message although the stream's window is used up", overspentStream, .limitExceeded),
+        Case("a message although the connection's window is used up", overspentConnection, .limitExceeded),
+        Case(
+            "an OPEN although the connection's window is used up", overspentConnection(Bytes.open(99, [])),
+            .limitExceeded),
+        Case(
+            "a late message although the connection's window is used up",
+            Bytes.open(9, [], flags: 1) + overspentConnection(Bytes.message(9, [])), .limitExceeded),
+        Case("a connection's WINDOW too large", Bytes.window(0, UInt32(WireLimits.windowMax)), .limitExceeded),
+        Case("a WINDOW on a stream never opened", Bytes.window(9, 1)),
+        Case("a WINDOW on a stream that the receiver never opened", Bytes.window(4, 1)),
+        Case("an OPEN cut short in its trace context", Bytes.open(3, pattern(24), flags: 2 | 8)),
+        Case("a STATUS of too much", Bytes.frame(6, stream: 2, pattern(4 + 1_024 + 8_192 + 1)), .limitExceeded),
+        Case(
+            "a STATUS of too long details", Bytes.status(2, 5, "", pattern(8_193)), .limitExceeded),
+        Case("a GOAWAY of too long a text", Bytes.frame(11, pattern(5 + 1_025)), .limitExceeded),
+        Case("a HELLO_ACK of two bytes", hex("00000002 02 00 0000 00000000"), .limitExceeded),
+        Case("a PING of nine bytes", hex("00000009 09 00 0000 00000000"), .limitExceeded),
+        Case("a WINDOW of five bytes", hex("00000005 08 00 0000 00000002"), .limitExceeded),
         Case("a message after the last one", Bytes.message(1, [], flags: 2) + Bytes.message(1, [])),
         Case("a message on a stream never opened", Bytes.message(9, [])),
         Case("a message on a stream that the receiver never opened", Bytes.message(4, [])),
@@ -62,7 +91,34 @@ import Testing
         Case("a GOAWAY of unknown code", Bytes.goAway(last: 0, 99)),
         Case("a GOAWAY that is not UTF-8", Bytes.frame(11, [0, 0, 0, 0, 0, 0xC3])),
         Case("a GOAWAY that names a stream never opened", Bytes.goAway(last: 8, 0)),
+        Case("a GOAWAY that names one of the sender's own", Bytes.goAway(last: 1, 0)),
+        Case("a GOAWAY of all streams that is no drain", Bytes.goAway(last: .max, 5)),
     ]
+
+    private static var fiveLongMessages: [UInt8] {
+        (1...4).flatMap { Bytes.open(UInt32(2 * $0 + 1), [1], flags: 1) } + Bytes.message(1, [1], flags: 1)
+    }
+
+    private static var fiveLongMessagesLate: [UInt8] {
+        // OPEN without any of its message is none under way; its first part makes it one.
+        (1...4).flatMap { Bytes.open(UInt32(2 * $0 + 1), [], flags: 1) } + Bytes.message(1, [1], flags: 1)
+            + (1...4).flatMap { Bytes.message(UInt32(2 * $0 + 1), [1], flags: 1) }
+    }
+
+    private static var overspentStream: [UInt8] {
+        // 17 full messages take more than 262,144.
+        [UInt8]((0..<17).flatMap { _ in Bytes.message(1, long) })
+    }
+
+    /// Uses up the connection's window on streams of which none uses up its own, then adds to it.
+    private static func overspentConnection(_ more: [UInt8]) -> [UInt8] {
+        let streams: [UInt32] = [11, 13, 15, 17, 19]
+        return streams.flatMap { stream in
+            Bytes.open(stream, [], flags: 16) + (0..<13).flatMap { _ in Bytes.message(stream, long) }
+        } + more
+    }
+
+    private static var overspentConnection: [UInt8] { overspentConnection(Bytes.message(1, [])) }
 
     /// 257 full frames of 16,372 bytes are more than 4 MiB.
     private static var tooLongMessage: [UInt8] {
@@ -91,9 +147,18 @@ import Testing
         Case("OPEN before HELLO", Bytes.open(1, [])),
         Case("OPEN before HELLO_ACK", Bytes.hello + Bytes.open(1, [])),
         Case("MANIFEST before HELLO", Bytes.manifest([1])),
+        Case("HELLO_ACK before HELLO", Bytes.helloAck(wantsManifest: false)),
+        Case("PING before HELLO", Bytes.ping(1)),
+        Case("WINDOW before HELLO_ACK", Bytes.hello + Bytes.window(0, 1)),
         Case("HTTP", [UInt8]("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8), .limitExceeded),
         Case("zeros", [UInt8](repeating: 0, count: 64)),
-        Case("another protocol version", Bytes.frame(1, [0, 2, 0, 0])),
+        Case("another protocol version", Bytes.hello(version: 2)),
+        Case("protocol version 0", Bytes.hello(version: 0)),
+        Case("an oldest version above the newest", Bytes.hello(version: 2, extensions: hex("0001 0002 0003"))),
+        Case("an oldest version of 0", Bytes.hello(version: 2, extensions: hex("0001 0002 0000"))),
+        Case("an oldest version of one byte", Bytes.hello(extensions: hex("0001 0001 01"))),
+        Case("two oldest versions", Bytes.hello(extensions: hex("0001 0002 0001 0001 0002 0001"))),
+        Case("a HELLO that ends in an extension's header", Bytes.hello(extensions: [0, 9, 0])),
         Case("a HELLO cut short", Bytes.frame(1, [0, 1, 0, 0, 0])),
         Case("a HELLO with reserved bytes", changedHello(at: 2, to: 1)),
         Case("a HELLO whose release is too long", changedHello(at: 40, to: 65)),
@@ -110,11 +175,28 @@ import Testing
     @Test(arguments: early)
     func `before the handshake is over nothing but the handshake is taken`(_ violation: Case) throws {
         let side = Side(.acceptor)
-        if !side.receive(violation.bytes).contains(where: { if case .closed = $0 { true } else { false } }) {
-            try side.wire.acknowledgeHello(wantsManifest: false)
-            _ = side.events()
-        }
+        side.receive(violation.bytes)
         #expect(side.close?.code == violation.code)
+    }
+
+    @Test func `an empty part of a manifest is refused`() throws {
+        let side = Side(.acceptor)
+        side.receive(Bytes.hello)
+        try side.wire.acknowledgeHello(wantsManifest: true)
+        side.receive(Bytes.manifest([], more: true))
+        #expect(side.close?.code == .protocolViolation)
+    }
+
+    @Test func `a window may be granted up to its limit`() throws {
+        let side = try Side.connected().acceptor
+        #expect(side.open(endsStream: false) == .opened(StreamID(2)))
+        let room = WireLimits.windowMax - WireLimits.initialWindow + 13
+        side.receive(Bytes.window(2, UInt32(room)))
+        let connectionRoom = WireLimits.windowMax - WireLimits.initialConnectionWindow + 13
+        side.receive(Bytes.window(0, UInt32(connectionRoom)))
+        #expect(side.close == nil)
+        side.receive(Bytes.window(0, 1))
+        #expect(side.close?.code == .limitExceeded)
     }
 
     @Test func `an endless manifest is refused`() throws {

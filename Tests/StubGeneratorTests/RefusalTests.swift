@@ -10,9 +10,15 @@ import Testing
                 + "Fix: add `option (call) = { callers: [CALLER_CLASS_…], since: 1 };`."
         ),
         (
-            "message A { }\nservice S {\n  rpc Put(stream A) returns (A) { \(callOption) }\n}",
-            "9: example.v1.S/Put streams its requests, which is not supported yet. "
-                + "Fix: send the requests as repeated fields of one message."
+            "message A { }\nservice S {\n  rpc Put(stream A) returns (stream A) {\n"
+                + "    option (stator.v1.call) = { priority: true };\n  }\n}",
+            "9: example.v1.S/Put names no callers, so nobody could call it. "
+                + "Fix: add `option (call) = { callers: [CALLER_CLASS_…], since: 1 };`."
+        ),
+        (
+            "message RequestStream {\n}",
+            "7: example.v1.RequestStream would be named RequestStream in Swift, which generated code uses itself. "
+                + "Fix: choose another name."
         ),
         (
             "message A {\n  option (stator.v1.object) = { version: \"1.2\" };\n"
@@ -133,6 +139,17 @@ import Testing
             try Snippet.refusal(text)
                 == " The file imports google/protobuf/timestamp.proto, whose messages are not supported. "
                 + "Fix: declare a message of your own; for times use an int64 with FORMAT_TIMESTAMP.")
+    }
+
+    @Test func `a type named like the manifest is refused`() throws {
+        let text = Snippet.proto("message Known { }")
+        guard case .failure(let error) = try Snippet.generate(text, parameters: "c_module=C,manifest=Known") else {
+            Issue.record("it was accepted")
+            return
+        }
+        #expect(
+            error.message == "example.proto:7: example.v1.Known and the manifest would both be named Known in Swift. "
+                + "Fix: rename one of them.")
     }
 
     @Test func `all problems of a file are told at once`() throws {

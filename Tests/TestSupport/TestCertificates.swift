@@ -42,7 +42,31 @@ package final class TestCertificates: Sendable {
         try shared.certificates.get().issue(callerClass, name, file: "\(callerClass)-\(name)", options: [], days: [])
     }
 
-    /// The same, but expired since yesterday.
+    /// The certificate of a conductor or an API that is dialled under those names and addresses, besides the usual
+    /// `localhost`, `127.0.0.1` and `::1`.
+    package static func server(class callerClass: String, name: String, hosts: [String]) throws -> Paths {
+        let file = "\(callerClass)-\(name)-\(hosts.map { $0.filter { $0 != ":" } }.joined(separator: "-"))"
+        return try shared.certificates.get()
+            .issue(callerClass, name, file: file, options: hosts.flatMap { ["--host", $0] }, days: [])
+    }
+
+    /// Writes the list on which the authority that all tests trust has put certificates, those of an earlier list in the
+    /// same place included, and returns its path.
+    package static func revocationList(
+        in directory: TemporaryDirectory, revoked: [Paths] = [], hasExpired: Bool = false
+    ) throws -> String {
+        let certificates = try shared.certificates.get()
+        let path = directory.file("revoked.crl")
+        try certificates.lock.withLock {
+            try runScript(
+                "revoke-certificate.sh",
+                ["--list", path, "--days", hasExpired ? "-1" : "2", certificates.trusted.path]
+                    + revoked.map(\.certificateChainPath))
+        }
+        return path
+    }
+
+    /// The certificate of `stator://dev/<class>/<name>`, but expired since yesterday.
     package static func expired(class callerClass: String, name: String) throws -> Paths {
         try shared.certificates.get()
             .issue(callerClass, name, file: "expired-\(callerClass)-\(name)", options: [], days: ["-1"])

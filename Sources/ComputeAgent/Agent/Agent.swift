@@ -85,12 +85,12 @@ package final class Agent: Sendable {
     /// Works until a graceful shutdown, cancellation, or something that makes it impossible to go on.
     package func run() async throws {
         let session = session
-        var router = CallRouter()
+        var router = CallRouter(interceptors: [LoggingInterceptor(logger: logger), MetricsInterceptor()])
         router.register(hostControl: HostControlAdapter(operations: operations, driver: driver))
         let channel = try Channel(
             configuration: ChannelConfiguration(
                 addresses: configuration.conductorAddresses, tls: configuration.tls, local: localEndpoint(),
-                expectedPeer: .conductor),
+                expectedPeer: .conductor, shufflesAddresses: true),
             router: router, loop: loop, logger: logger,
             onConnect: { connection in try await session.register(on: connection) })
         try await operations.recover()

@@ -29,6 +29,20 @@ struct CountingCaller: Caller {
         return try await caller.unary(method, request, options: options)
     }
 
+    func clientStreaming<Request: VersionedMessage, Response: VersionedMessage>(
+        _ method: MethodDescriptor, options: CallOptions
+    ) async throws(RPCError) -> ClientStreamingCall<Request, Response> {
+        ConductorCallCounter.current?.increment()
+        return try await caller.clientStreaming(method, options: options)
+    }
+
+    func bidirectional<Request: VersionedMessage, Response: VersionedMessage>(
+        _ method: MethodDescriptor, options: CallOptions
+    ) async throws(RPCError) -> BidirectionalCall<Request, Response> {
+        ConductorCallCounter.current?.increment()
+        return try await caller.bidirectional(method, options: options)
+    }
+
     func serverStreaming<Request: VersionedMessage, Response: VersionedMessage>(
         _ method: MethodDescriptor, _ request: Request, options: CallOptions
     ) async throws(RPCError) -> ResponseStream<Response> {

@@ -54,7 +54,7 @@ public enum ComputeMethods {
         isIdempotent: true, since: 1, shape: .unary)
     public static let updateHost = MethodDescriptor(
         service: "stator.v1.Compute", name: "UpdateHost", id: 0x5dc4_dc45_a090_1488, callers: [.operator],
-        isIdempotent: true, since: 1, shape: .unary)
+        isIdempotent: true, isPriority: true, since: 1, shape: .unary)
 
     public static let all: [MethodDescriptor] = [
         createServer, listServers, getServer, deleteServer, startServer, stopServer, rebootServer, getConsoleOutput,
@@ -104,6 +104,7 @@ public protocol ComputeService: Sendable {
 
     func getHost(_ request: HostRequest, context: CallContext) async throws -> HostResponse
 
+    /// With priority: disabling a host is what an operator does against load, so load must not refuse it.
     func updateHost(_ request: UpdateHostRequest, context: CallContext) async throws -> HostResponse
 }
 
@@ -271,6 +272,7 @@ public struct ComputeClient: Sendable {
         try await caller.unary(ComputeMethods.getHost, request, options: options)
     }
 
+    /// With priority: disabling a host is what an operator does against load, so load must not refuse it.
     public func updateHost(
         _ request: UpdateHostRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> HostResponse {

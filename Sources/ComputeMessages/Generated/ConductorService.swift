@@ -54,10 +54,10 @@ public enum ConductorMethods {
         since: 1, shape: .unary)
     public static let updateHost = MethodDescriptor(
         service: "stator.v1.Conductor", name: "UpdateHost", id: 0x42a3_b70d_9e9d_a024, callers: [.api],
-        isIdempotent: true, since: 1, shape: .unary)
+        isIdempotent: true, isPriority: true, since: 1, shape: .unary)
     public static let registerService = MethodDescriptor(
         service: "stator.v1.Conductor", name: "RegisterService", id: 0xc208_b559_e317_aa75, callers: [.api],
-        isIdempotent: true, since: 1, shape: .unary)
+        isIdempotent: true, isPriority: true, since: 1, shape: .unary)
 
     public static let all: [MethodDescriptor] = [
         createInstance, listInstances, getInstance, deleteInstance, startInstance, stopInstance, rebootInstance,
@@ -107,9 +107,13 @@ public protocol ConductorService: Sendable {
 
     func getHost(_ request: ConductorGetHostRequest, context: CallContext) async throws -> HostResponse
 
+    /// With priority, as in the API: an operator's way to take load off a host, over the connection that all users'
+    /// calls fill.
     func updateHost(_ request: ConductorUpdateHostRequest, context: CallContext) async throws -> HostResponse
 
     /// An API's registration and its renewal.
+    ///
+    /// With priority: an API that cannot renew counts as down, though it is only busy.
     func registerService(
         _ request: RegisterServiceRequest, context: CallContext
     ) async throws -> RegisterServiceResponse
@@ -285,6 +289,8 @@ public struct ConductorClient: Sendable {
         try await caller.unary(ConductorMethods.getHost, request, options: options)
     }
 
+    /// With priority, as in the API: an operator's way to take load off a host, over the connection that all users'
+    /// calls fill.
     public func updateHost(
         _ request: ConductorUpdateHostRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> HostResponse {
@@ -292,6 +298,8 @@ public struct ConductorClient: Sendable {
     }
 
     /// An API's registration and its renewal.
+    ///
+    /// With priority: an API that cannot renew counts as down, though it is only busy.
     public func registerService(
         _ request: RegisterServiceRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RegisterServiceResponse {

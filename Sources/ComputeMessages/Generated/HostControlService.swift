@@ -6,7 +6,7 @@ public import StatorRPC
 public enum HostControlMethods {
     public static let execute = MethodDescriptor(
         service: "stator.v1.HostControl", name: "Execute", id: 0x0be5_c03a_4e54_6450, callers: [.conductor],
-        isIdempotent: true, since: 1, shape: .unary)
+        isIdempotent: true, isPriority: true, since: 1, shape: .unary)
     public static let getConsoleOutput = MethodDescriptor(
         service: "stator.v1.HostControl", name: "GetConsoleOutput", id: 0x5353_260a_5f0c_1fc9, callers: [.conductor],
         isIdempotent: true, since: 1, shape: .serverStreaming)
@@ -17,6 +17,8 @@ public enum HostControlMethods {
 /// A host's face to the conductor.
 public protocol HostControlService: Sendable {
     /// Takes a directive durably and answers at once; its outcome comes as a report.
+    ///
+    /// With priority: any number of consoles read on the host's connection must not keep a stop or a delete from it.
     func execute(_ request: ExecuteRequest, context: CallContext) async throws -> ExecuteResponse
 
     func getConsoleOutput(
@@ -46,6 +48,8 @@ public struct HostControlClient: Sendable {
     }
 
     /// Takes a directive durably and answers at once; its outcome comes as a report.
+    ///
+    /// With priority: any number of consoles read on the host's connection must not keep a stop or a delete from it.
     public func execute(
         _ request: ExecuteRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ExecuteResponse {

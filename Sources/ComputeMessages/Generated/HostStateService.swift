@@ -6,10 +6,10 @@ public import StatorRPC
 public enum HostStateMethods {
     public static let registerHost = MethodDescriptor(
         service: "stator.v1.HostState", name: "RegisterHost", id: 0x2b8f_973f_4677_08fa, callers: [.compute],
-        isIdempotent: true, since: 1, shape: .unary)
+        isIdempotent: true, isPriority: true, since: 1, shape: .unary)
     public static let renewLease = MethodDescriptor(
         service: "stator.v1.HostState", name: "RenewLease", id: 0x6c99_5fe7_5b43_2ba4, callers: [.compute],
-        isIdempotent: true, since: 1, shape: .unary)
+        isIdempotent: true, isPriority: true, since: 1, shape: .unary)
     public static let report = MethodDescriptor(
         service: "stator.v1.HostState", name: "Report", id: 0xe2e2_0efd_8dc7_2b73, callers: [.compute],
         isIdempotent: true, since: 1, shape: .unary)
@@ -24,10 +24,17 @@ public enum HostStateMethods {
 ///
 /// A host speaks of itself only: which host it is says its certificate.
 public protocol HostStateService: Sendable {
+    /// With priority, like RenewLease: a host that cannot get its lease, or cannot renew it, counts as down, and then
+    /// load alone would have made it so.
+    ///
+    /// A host registers once per connection.
     func registerHost(_ request: RegisterHostRequest, context: CallContext) async throws -> RegisterHostResponse
 
     func renewLease(_ request: RenewLeaseRequest, context: CallContext) async throws -> RenewLeaseResponse
 
+    /// Without priority: reports are the load itself.
+    ///
+    /// The host's journal keeps them until they are taken.
     func report(_ request: ReportRequest, context: CallContext) async throws -> ReportResponse
 
     /// For reconciliation after a restart; PERMISSION_DENIED when one of them is another host's.
@@ -60,6 +67,10 @@ public struct HostStateClient: Sendable {
         self.caller = caller
     }
 
+    /// With priority, like RenewLease: a host that cannot get its lease, or cannot renew it, counts as down, and then
+    /// load alone would have made it so.
+    ///
+    /// A host registers once per connection.
     public func registerHost(
         _ request: RegisterHostRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> RegisterHostResponse {
@@ -72,6 +83,9 @@ public struct HostStateClient: Sendable {
         try await caller.unary(HostStateMethods.renewLease, request, options: options)
     }
 
+    /// Without priority: reports are the load itself.
+    ///
+    /// The host's journal keeps them until they are taken.
     public func report(
         _ request: ReportRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ReportResponse {

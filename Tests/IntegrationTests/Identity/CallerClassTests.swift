@@ -111,6 +111,14 @@ extension SystemTests {
                     let stream: ResponseStream<ListFlavorsResponse> = try await channel.serverStreaming(
                         method, ListFlavorsRequest(), options: options)
                     for try await _ in stream { break }
+                case .clientStreaming:
+                    let call: ClientStreamingCall<ListFlavorsRequest, ListFlavorsResponse> =
+                        try await channel.clientStreaming(method, options: options)
+                    _ = try await call.response()
+                case .bidirectional:
+                    let call: BidirectionalCall<ListFlavorsRequest, ListFlavorsResponse> =
+                        try await channel.bidirectional(method, options: options)
+                    for try await _ in call.responses { break }
                 }
                 return .heard
             } catch {
