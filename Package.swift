@@ -99,6 +99,14 @@ let package = Package(
             name: "stator-conductor",
             dependencies: ["Conductor", "ComputeObjects", "CommandOptions", argumentParser]),
         .executableTarget(name: "stator", dependencies: ["CommandLineClient"]),
+        .executableTarget(
+            name: "stator-bench",
+            dependencies: [
+                "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorReactor", "StatorTLS",
+                "CommandOptions", argumentParser, logging,
+            ],
+            // Other languages; Sources/Scripts/bench.sh builds them.
+            exclude: ["Peers"]),
         .executableTarget(name: "protoc-gen-stator", dependencies: ["StubGenerator"]),
 
         // Tests: unit and conformance
@@ -152,6 +160,11 @@ let package = Package(
                 "StatorReactor", "StatorTLS", "StatorWire", "TestSupport", logging,
             ]),
         .testTarget(name: "RepositoryTests"),
+        .testTarget(
+            name: "BenchmarkTests",
+            dependencies: ["stator-bench", "ComputeMessages", "StatorObjects", "TestSupport"],
+            // Built by the tests themselves, as a library to load before all others.
+            exclude: ["Counting"]),
     ],
     swiftLanguageModes: [.v6]
 )

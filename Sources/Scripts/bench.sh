@@ -1,53 +1,51 @@
 #!/usr/bin/env bash
-# Measures, on a cluster of its own with fake guests, what a user of the command line gets: every call is a process, a
-# TLS handshake and a request through the API and a conductor. Wire and objects by themselves are not measured here.
+# bench.sh [OPTION OF stator-bench run…]: Stator's calls beside a plain C program's and gRPC's, in release builds.
+# The programs, their certificates and the result, rpc.json, are in .build/bench.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
-cluster=$data/bench
-export CONFIGURATION=${CONFIGURATION:-release} STATOR_DRIVER=fake
-# shellcheck source=Sources/Scripts/cluster/daemons.sh
-source "$scripts/cluster/daemons.sh"
+cd "$repository"
 
-rounds=${STATOR_BENCH_ROUNDS:-5}
-calls=${STATOR_BENCH_CALLS:-40}
+folder=$repository/.build/bench
+peers=$repository/Sources/stator-bench/Peers
+mkdir -p "$folder/grpc" "$data/logs"
 
-finish() {
-    local status=$?
-    trap '' INT TERM
-    cluster_stop
-    ((status == 0)) || warn "the logs of daemons and commands are in $cluster/logs"
-    postgres_remove
-    rm -rf "$cluster/hosts"
+# newer TARGET FOLDER…: whether something in the folders is newer than the target, or the target is not there.
+newer() {
+    local target=$1
+    shift
+    [[ ! -e $target || -n $(find "$@" -type f -newer "$target" -print -quit) ]]
 }
 
-# row NAME WORKERS COMMAND…: a line of the table, from the median of the rounds.
-row() {
-    local name=$1 workers=$2 round begin times=()
-    shift 2
-    for ((round = 0; round < rounds; round++)); do
-        begin=$(date +%s%N)
-        seq "$calls" | xargs --max-procs="$workers" --replace "$@" >/dev/null 2>>"$cluster/logs/commands.log"
-        times+=($(($(date +%s%N) - begin)))
-    done
-    printf '%s\n' "${times[@]}" | sort --numeric-sort | awk -v name="$name" -v workers="$workers" -v calls="$calls" '
-        { time[NR] = $1 / 1e9 }
-        END { median = time[int((NR + 1) / 2)]
-              printf "%-34s %8d %10.1f %12.1f\n", name, workers, calls / median, 1000 * workers * median / calls }'
+build_plain_c() {
+    local messages=Sources/CComputeMessages
+    newer "$folder/plain-c" "$peers/PlainC" $messages || return 0
+    # shellcheck disable=SC2046 # several words are what pkg-config says
+    cc -O2 -Wall -Wextra -o "$folder/plain-c" "$peers"/PlainC/*.c \
+        $messages/stator/v1/{compute,objects,states}.pb-c.c -I$messages/include \
+        $(pkg-config --cflags --libs openssl libprotobuf-c)
 }
 
-! process_id bench >/dev/null || die "another bench runs from this clone"
-mkdir -p "$cluster/run"
-trap finish EXIT
-trap 'exit 130' INT TERM
-remember_process bench $$
-cluster_stop
-postgres_remove
-rm -rf "$cluster/hosts"
-cluster_build
-cluster_start
-printf '%-34s %8s %10s %12s\n' "$rounds rounds of $calls calls, $CONFIGURATION" workers calls/s "ms per call"
-row "stator --version (no call)" 1 stator --version
-row "stator flavor list" 1 stator flavor list
-row "stator flavor list" 4 stator flavor list
-# shellcheck disable=SC2016 # the inner shell expands it
-row "server create and delete, waited" 4 sh -c \
-    'stator server create "$0" --flavor tiny --image tiny-linux --wait && stator server delete "$0" --wait' 'bench-{}'
+build_grpc() {
+    newer "$folder/grpc-cpp" "$peers" Protos || return 0
+    local generate=(protoc --proto_path=Protos --proto_path="$peers/GRPC")
+    "${generate[@]}" --cpp_out="$folder/grpc" stator/v1/{options,states,objects,compute}.proto echo.proto
+    "${generate[@]}" --grpc_out="$folder/grpc" --plugin=protoc-gen-grpc="$(command -v grpc_cpp_plugin)" echo.proto
+    cc -O2 -c -o "$folder/grpc/measurement.o" "$peers/PlainC/measurement.c"
+    # shellcheck disable=SC2046
+    c++ -O2 -std=c++17 -Wall -Wextra -o "$folder/grpc-cpp" "$peers"/GRPC/*.cc \
+        "$folder"/grpc/*.cc "$folder"/grpc/stator/v1/*.cc "$folder/grpc/measurement.o" -I"$folder/grpc" \
+        $(pkg-config --cflags --libs grpc++ protobuf)
+}
+
+say "building"
+CONFIGURATION=release "$scripts/build.sh" "$data/logs/build-bench.log" --product stator-bench \
+    --static-swift-stdlib
+build_plain_c
+options=(--folder "$folder" --plain-c "$folder/plain-c")
+if pkg-config --exists grpc++ && command -v grpc_cpp_plugin >/dev/null; then
+    build_grpc
+    options+=(--grpc-cpp "$folder/grpc-cpp")
+else
+    warn "gRPC is left out; to have it too: apt-get install libgrpc++-dev protobuf-compiler-grpc"
+fi
+STATOR_DEPLOYMENT=bench certs/make-certificates.sh "$folder/certs" conductor/bench compute/bench
+exec "$(CONFIGURATION=release binaries)/stator-bench" run "${options[@]}" "$@"
