@@ -7,6 +7,8 @@ packages=(
     libprotobuf-c-dev libpq-dev libprotobuf-dev libssl-dev pkg-config protobuf-c-compiler protobuf-compiler
     # to run: PostgreSQL, QEMU, the openssl command for certificates
     openssl postgresql qemu-system-x86 qemu-utils
+    # for the client in Tests/PythonClient
+    python3-protobuf
     # for the guest image, and for the scripts
     busybox-static cpio iproute2 jq
 )
