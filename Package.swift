@@ -122,6 +122,24 @@ let package = Package(
                 "TestSupport",
                 logging,
             ]),
+        // Server and clients as processes of their own, and the promises that are shown with them.
+        .target(
+            name: "RPCTestService",
+            dependencies: ["StatorRPC", "StatorObjects", "StatorReactor", "ComputeMessages"],
+            path: "Tests/RPCTestService"),
+        .executableTarget(
+            name: "RPCTestServer",
+            dependencies: [
+                "RPCTestService", "StatorRPC", "StatorObjects", "StatorReactor", "StatorTLS", "StatorWire",
+                "ComputeMessages", logging, signals,
+            ],
+            path: "Tests/RPCTestServer"),
+        .testTarget(
+            name: "RPCSystemTests",
+            dependencies: [
+                "RPCTestServer", "RPCTestService", "StatorRPC", "StatorObjects", "StatorReactor", "StatorTLS",
+                "StatorWire", "ComputeMessages", "COpenSSL", "TestSupport", logging,
+            ]),
         .testTarget(
             name: "ComputeObjectsTests",
             dependencies: ["ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC", "StatorWire"]),
