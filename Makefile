@@ -9,11 +9,11 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 CONFIGURATION ?= debug
 export CONFIGURATION
 
-.PHONY: help setup build proto certs image demo up down test test-kill lint format bench clean
+.PHONY: help setup build proto certs image demo up down test test-kill test-rpc test-sanitize fuzz lint format bench bench-commands clean
 
 help: ## List the targets
 	@echo "usage: make TARGET [CONFIGURATION=debug|release]"
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 17
 
 setup: ## Install the Debian packages that are missing, with apt
 	@Sources/Scripts/setup.sh
@@ -45,14 +45,26 @@ test: setup ## Lint, build and run every test
 test-kill: setup ## Kill daemons at random, 50 rounds; STATOR_KILL_SEED=n repeats a run
 	@STATOR_KILL_ROUNDS=$${STATOR_KILL_ROUNDS:-50} Sources/Scripts/test.sh --filter KillTests
 
+test-rpc: setup ## Show what the runtime promises at full size, in half an hour; STATOR_RPC_ROUNDS and others change it
+	@Sources/Scripts/test-rpc.sh $(ONLY)
+
+test-sanitize: setup ## Run the runtime's unit tests under the thread and address sanitizers
+	@Sources/Scripts/test-sanitize.sh
+
+fuzz: setup ## Attack with generated input: TARGET=name, INPUT=file repeats, STATOR_FUZZ_RUNS or _SECONDS
+	@Sources/Scripts/fuzz.sh $(if $(INPUT),--input $(TARGET) $(INPUT),$(TARGET))
+
 lint: setup ## Check format, imports, generated code and scripts
 	@Sources/Scripts/lint.sh
 
 format: ## Format the Swift sources in place
 	@Sources/Scripts/swift-files.sh | xargs -0 swift format format --in-place --parallel
 
-bench: setup ## Measure calls against a cluster of its own
-	@Sources/Scripts/bench.sh
+bench: setup ## Measure calls side by side with plain C and gRPC C++; BENCH="--quick" is shorter
+	@Sources/Scripts/bench.sh $(BENCH)
+
+bench-commands: setup ## Measure commands of the command line against a cluster of its own
+	@Sources/Scripts/bench-commands.sh
 
 clean: ## Stop the development cluster and remove everything built and all local data
 	@Sources/Scripts/clean.sh

@@ -18,6 +18,8 @@ SWIFT_BACKTRACE=enable=no swift test --configuration "${CONFIGURATION:-debug}" -
     --no-parallel "$@" 2>&1 | tee "$log" | grep --line-buffered -E '✘|↳|error:|^✔ Suite|Fatal|crash'
 status=${PIPESTATUS[0]}
 set -o errexit
+# The corpora and some generated input; with arguments, only what those name is run.
+(($#)) || "$scripts/fuzz.sh" --short || status=1
 # The last line of a run tells how many tests there were; a test that was skipped has no line but its own.
 total=$(sed -nE 's/^[^ ]+ Test run with ([0-9]+) tests? .*/\1/p' "$log" | tail -n 1)
 count() { grep -E "$1 Test .*$2" "$log" | grep -cv 'Test run with ' || true; }
