@@ -165,7 +165,14 @@ final class ConnectionCore: @unchecked Sendable {
     private func handleEvents(_ input: UnsafeRawBufferPointer, _ position: inout Int) {
         let now = now
         isPumping = true
-        while let event = machine.next(input, &position, now: now) { handle(event, input) }
+        var flushedAt = WireLimits.frameLengthMax
+        while let event = machine.next(input, &position, now: now) {
+            handle(event, input)
+            // A record's worth leaves at once: the peer works on it while this side goes on with the burst.
+            guard machine.outbound.count >= flushedAt else { continue }
+            transport?.flush()
+            flushedAt = machine.outbound.count + WireLimits.frameLengthMax
+        }
         isPumping = false
         scheduleFlush()
         scheduleTimer()
