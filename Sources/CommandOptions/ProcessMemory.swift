@@ -9,7 +9,7 @@ package enum ProcessMemory {
 
     /// Starts the program once more, in the same process, with the setting that glibc takes from the environment only.
     ///
-    /// To be called first in `main`. Nothing happens when the variable is set already, by this or by the operator, and
+    /// For servers of many calls, before anything else is begun. Processes that they start inherit it. Nothing happens when the variable is set already, by this or by the operator, and
     /// when the program cannot be started again: then it goes on, a little slower.
     package static func tune() {
         guard getenv(variable) == nil, let path = executablePath, setenv(variable, setting, 0) == 0 else { return }

@@ -78,7 +78,6 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        ProcessMemory.tune()
         OpenFileLimit.raise()
         try await serve()
     }

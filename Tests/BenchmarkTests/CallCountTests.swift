@@ -6,10 +6,7 @@ import Testing
     /// For what does not happen once per call: a timer, an array that grows.
     private static let tolerance = 0.5
 
-    /// A sanitizer brings an allocator of its own.
-    private static let isSanitized = dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
-
-    @Test(.disabled(if: isSanitized), arguments: CallLimit.all)
+    @Test(arguments: CallLimit.all)
     func `a call takes as many allocations and system calls as the table says`(limit: CallLimit) throws {
         let counts = try CallCounts.measure(limit.arguments)
         check(counts.server.allocations, limit.serverAllocations, "the server's allocations")

@@ -14,10 +14,10 @@ struct CallLimit: CustomTestStringConvertible, Sendable {
 
     #if DEBUG
     static let all = [
-        CallLimit("ping", ["--message", "ping"], server: 28, client: 24),
-        CallLimit("instance", ["--message", "instance"], server: 28, client: 24),
-        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 40, client: 24),
-        CallLimit("async client", ["--message", "instance", "--style", "tasks"], server: 28, client: 27),
+        CallLimit("ping", ["--message", "ping"], server: 17, client: 13),
+        CallLimit("instance", ["--message", "instance"], server: 17, client: 13),
+        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 26, client: 13),
+        CallLimit("async client", ["--message", "instance", "--style", "tasks"], server: 17, client: 15),
     ]
     #else
     static let all = [

@@ -1,6 +1,6 @@
 internal import StatorWire
 
-/// Calls by the number of their stream: open addressing in raw memory, of which a connection without calls holds none.
+/// Calls by the number of their stream: open addressing in raw memory, of which a quiet connection holds none.
 ///
 /// A dictionary would spend on its hash what a short call costs in all. Streams of one side count up, so that a
 /// number's own lower bits place it well. Loop-confined, like the connection that it belongs to.
@@ -77,7 +77,7 @@ final class CallTable<Call> {
         return all
     }
 
-    /// Gives the memory back when there is no call: for connections on which nothing happens.
+    /// Gives the memory back when there is no call; asked by the connection's timer, so that short calls do not take it anew.
     func releaseIfEmpty() {
         if count == 0 { release() }
     }

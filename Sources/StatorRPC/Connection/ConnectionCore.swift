@@ -7,8 +7,8 @@ internal import Synchronization
 
 /// Drives one connection: transport, wire machine and calls.
 ///
-/// Everything that is written during a turn of the loop leaves in one flush at its end. `@unchecked
-/// Sendable`: apart from `isOpen` its state is touched on the loop's thread only, as its methods assert or are
+/// What is written during a turn of the loop leaves in one flush at its end, and in a great burst record by record before.
+/// `@unchecked Sendable`: apart from `isOpen` its state is touched on the loop's thread only, as its methods assert or are
 /// called from where that is certain.
 final class ConnectionCore: @unchecked Sendable {
     /// What its server or channel wants to hear, on the loop.
@@ -268,6 +268,8 @@ final class ConnectionCore: @unchecked Sendable {
         let id = loop.schedule(at: wakeUp.instant) { [self] in
             timer = nil
             machine.timer(now: now)
+            clientCalls.releaseIfEmpty()
+            serverCalls.releaseIfEmpty()
             pump()
         }
         timer = (id, wakeUp)
