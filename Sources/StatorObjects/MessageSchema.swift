@@ -26,7 +26,7 @@ internal import Synchronization
 
     /// The full name, for example `stator.v1.Instance`.
     public var name: String { unsafe record.pointee.name }
-    /// Nil for requests and responses, which are not negotiated.
+    /// Nil for a message that is not negotiated: it may never change.
     public var version: ObjectVersion? { unsafe record.pointee.version }
     /// By field number, which is also protobuf-c's order.
     public var fields: [FieldSchema] { unsafe record.pointee.fields }

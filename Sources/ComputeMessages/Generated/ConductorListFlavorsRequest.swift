@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ConductorListFlavorsRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ConductorListFlavorsRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_conductor_list_flavors_request_descriptor(),
         fields: [
             FieldSchema(1, "requester", .message { Requester.schema }),

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ConductorListImagesRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ConductorListImagesRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_conductor_list_images_request_descriptor(),
         fields: [
             FieldSchema(1, "requester", .message { Requester.schema }),

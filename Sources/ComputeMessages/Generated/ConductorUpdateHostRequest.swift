@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ConductorUpdateHostRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ConductorUpdateHostRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_conductor_update_host_request_descriptor(),
         fields: [
             FieldSchema(1, "requester", .message { Requester.schema }),

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ConsoleOutput: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ConsoleOutput",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_console_output_descriptor(),
         fields: [
             FieldSchema(1, "data", .bytes)

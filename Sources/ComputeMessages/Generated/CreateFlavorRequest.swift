@@ -6,6 +6,7 @@ public import StatorObjects
 public struct CreateFlavorRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.CreateFlavorRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_create_flavor_request_descriptor(),
         fields: [
             FieldSchema(1, "flavor", .message { Flavor.schema })

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct CreateServerRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.CreateServerRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_create_server_request_descriptor(),
         fields: [
             FieldSchema(1, "name", .string, format: .name),

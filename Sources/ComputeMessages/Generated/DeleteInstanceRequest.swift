@@ -6,6 +6,7 @@ public import StatorObjects
 public struct DeleteInstanceRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.DeleteInstanceRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_delete_instance_request_descriptor(),
         fields: [
             FieldSchema(1, "requester", .message { Requester.schema }),

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ExecuteRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ExecuteRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_execute_request_descriptor(),
         fields: [
             FieldSchema(1, "directive", .message { Directive.schema })

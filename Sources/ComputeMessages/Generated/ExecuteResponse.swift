@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ExecuteResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ExecuteResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_execute_response_descriptor(),
         fields: [
             FieldSchema(1, "accepted", .bool)

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct FlavorResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.FlavorResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_flavor_response_descriptor(),
         fields: [
             FieldSchema(1, "flavor", .message { Flavor.schema })

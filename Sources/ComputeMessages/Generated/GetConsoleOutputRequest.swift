@@ -6,6 +6,7 @@ public import StatorObjects
 public struct GetConsoleOutputRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.GetConsoleOutputRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_get_console_output_request_descriptor(),
         fields: [
             FieldSchema(1, "server", .string, lengthMax: 255),

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct GetGuestConsoleRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.GetGuestConsoleRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_get_guest_console_request_descriptor(),
         fields: [
             FieldSchema(1, "instance_uuid", .bytes, format: .uuid),

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct GetHostInstancesRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.GetHostInstancesRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_get_host_instances_request_descriptor(),
         fields: [
             FieldSchema(1, "uuids", .bytes, isRepeated: true, format: .uuid, lengthMax: 1024)

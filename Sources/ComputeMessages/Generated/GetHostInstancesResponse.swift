@@ -6,6 +6,7 @@ public import StatorObjects
 public struct GetHostInstancesResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.GetHostInstancesResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_get_host_instances_response_descriptor(),
         fields: [
             FieldSchema(1, "instances", .message { Instance.schema }, isRepeated: true, lengthMax: 10000)

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct GetInstanceRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.GetInstanceRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_get_instance_request_descriptor(),
         fields: [
             FieldSchema(1, "requester", .message { Requester.schema }),

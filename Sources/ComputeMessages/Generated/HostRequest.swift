@@ -7,6 +7,7 @@ public import StatorObjects
 public struct HostRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.HostRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_host_request_descriptor(),
         fields: [
             FieldSchema(1, "host", .string, lengthMax: 255)

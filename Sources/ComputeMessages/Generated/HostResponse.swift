@@ -6,6 +6,7 @@ public import StatorObjects
 public struct HostResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.HostResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_host_response_descriptor(),
         fields: [
             FieldSchema(1, "host", .message { Host.schema })

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListFlavorsRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListFlavorsRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_flavors_request_descriptor(),
         fields: [])
 

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListFlavorsResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListFlavorsResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_flavors_response_descriptor(),
         fields: [
             FieldSchema(1, "flavors", .message { Flavor.schema }, isRepeated: true)

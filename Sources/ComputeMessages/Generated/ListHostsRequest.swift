@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListHostsRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListHostsRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_hosts_request_descriptor(),
         fields: [])
 

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListHostsResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListHostsResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_hosts_response_descriptor(),
         fields: [
             FieldSchema(1, "hosts", .message { Host.schema }, isRepeated: true, lengthMax: 10000)

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListImagesRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListImagesRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_images_request_descriptor(),
         fields: [])
 

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListImagesResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListImagesResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_images_response_descriptor(),
         fields: [
             FieldSchema(1, "images", .message { Image.schema }, isRepeated: true)

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListOperationsResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListOperationsResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_operations_response_descriptor(),
         fields: [
             FieldSchema(1, "operations", .message { Operation.schema }, isRepeated: true)

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListServersRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListServersRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_servers_request_descriptor(),
         fields: [
             FieldSchema(1, "marker", .bytes, format: .uuid),

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ListServersResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ListServersResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_list_servers_response_descriptor(),
         fields: [
             FieldSchema(1, "instances", .message { Instance.schema }, isRepeated: true)

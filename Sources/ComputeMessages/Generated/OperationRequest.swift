@@ -6,6 +6,7 @@ public import StatorObjects
 public struct OperationRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.OperationRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_operation_request_descriptor(),
         fields: [
             FieldSchema(1, "uuid", .bytes, format: .uuid)

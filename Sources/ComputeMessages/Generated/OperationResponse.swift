@@ -6,6 +6,7 @@ public import StatorObjects
 public struct OperationResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.OperationResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_operation_response_descriptor(),
         fields: [
             FieldSchema(1, "operation", .message { Operation.schema })

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct RebootServerRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.RebootServerRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_reboot_server_request_descriptor(),
         fields: [
             FieldSchema(1, "server", .string, lengthMax: 255),

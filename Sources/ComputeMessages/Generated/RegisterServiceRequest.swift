@@ -6,6 +6,7 @@ public import StatorObjects
 public struct RegisterServiceRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.RegisterServiceRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_register_service_request_descriptor(),
         fields: [
             FieldSchema(1, "service", .message { Service.schema })

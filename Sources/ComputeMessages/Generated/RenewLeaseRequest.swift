@@ -6,6 +6,7 @@ public import StatorObjects
 public struct RenewLeaseRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.RenewLeaseRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_renew_lease_request_descriptor(),
         fields: [
             FieldSchema(1, "boot_epoch", .uint64)

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct RenewLeaseResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.RenewLeaseResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_renew_lease_response_descriptor(),
         fields: [
             FieldSchema(1, "lease_ms", .uint32)

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ReportRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ReportRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_report_request_descriptor(),
         fields: [
             FieldSchema(1, "reports", .message { Report.schema }, isRepeated: true, lengthMax: 256)

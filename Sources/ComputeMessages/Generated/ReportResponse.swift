@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ReportResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ReportResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_report_response_descriptor(),
         fields: [
             FieldSchema(1, "applied_through", .uint64)

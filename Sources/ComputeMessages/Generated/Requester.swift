@@ -10,6 +10,7 @@ public import StatorObjects
 public struct Requester: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.Requester",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_requester_descriptor(),
         fields: [
             FieldSchema(1, "user_id", .string, format: .name),

@@ -7,6 +7,7 @@ public import StatorObjects
 public struct ServerOperationResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ServerOperationResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_server_operation_response_descriptor(),
         fields: [
             FieldSchema(1, "instance", .message { Instance.schema }),

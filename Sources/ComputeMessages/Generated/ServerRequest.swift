@@ -7,6 +7,7 @@ public import StatorObjects
 public struct ServerRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ServerRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_server_request_descriptor(),
         fields: [
             FieldSchema(1, "server", .string, lengthMax: 255)

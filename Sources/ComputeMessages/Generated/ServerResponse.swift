@@ -6,6 +6,7 @@ public import StatorObjects
 public struct ServerResponse: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.ServerResponse",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_server_response_descriptor(),
         fields: [
             FieldSchema(1, "instance", .message { Instance.schema })

@@ -6,6 +6,7 @@ public import StatorObjects
 public struct UpdateHostRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.UpdateHostRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_update_host_request_descriptor(),
         fields: [
             FieldSchema(1, "host", .string, lengthMax: 255),

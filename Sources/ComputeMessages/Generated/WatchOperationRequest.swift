@@ -6,6 +6,7 @@ public import StatorObjects
 public struct WatchOperationRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.WatchOperationRequest",
+        version: ObjectVersion(1, 0),
         descriptor: stator_v1_watch_operation_request_descriptor(),
         fields: [
             FieldSchema(1, "uuid", .bytes, format: .uuid)
