@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 CONFIGURATION ?= debug
 export CONFIGURATION
 
-.PHONY: help setup build proto certs image demo up down test test-kill test-rpc test-sanitize fuzz lint format bench bench-commands clean
+.PHONY: help setup build proto golden release certs image demo up down test test-kill test-rpc test-upgrade test-sanitize fuzz lint format bench bench-commands clean
 
 help: ## List the targets
 	@echo "usage: make TARGET [CONFIGURATION=debug|release]"
@@ -23,6 +23,12 @@ build: setup ## Build everything
 
 proto: setup ## Generate C and Swift from Protos/ again, after a change there
 	@Protos/generate.sh
+
+golden: setup ## Write the fingerprints of objects and methods anew; refused where a frozen release forbids it
+	@Sources/Scripts/golden.sh
+
+release: setup ## Freeze the contract of the release in Release.swift; RELEASE=0.1 checks that it is that one
+	@Sources/Scripts/release.sh $(RELEASE)
 
 certs: setup ## Make a development CA and certificates in .stator/certs
 	@certs/make-certificates.sh .stator/certs
@@ -47,6 +53,9 @@ test-kill: setup ## Kill daemons at random, 50 rounds; STATOR_KILL_SEED=n repeat
 
 test-rpc: setup ## Show what the runtime promises at full size, in half an hour; STATOR_RPC_ROUNDS and others change it
 	@Sources/Scripts/test-rpc.sh $(ONLY)
+
+test-upgrade: setup ## Upgrade and downgrade beside the previous release, under load: FULL=1, ORDERS=n, SEED=n
+	@Sources/Scripts/test-upgrade.sh
 
 test-sanitize: setup ## Run the runtime's unit tests under the thread and address sanitizers
 	@Sources/Scripts/test-sanitize.sh

@@ -110,11 +110,14 @@ let package = Package(
         .executableTarget(name: "protoc-gen-stator", dependencies: ["StubGenerator"]),
 
         // Tests: unit and conformance
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["StatorObjects"], path: "Tests/TestSupport"),
+        .target(
+            name: "ClusterSupport", dependencies: ["StatorReactor", "StatorTLS", "TestSupport"],
+            path: "Tests/ClusterSupport"),
         .testTarget(name: "StatorWireTests", dependencies: ["StatorWire"], exclude: ["Transcripts"]),
         .testTarget(name: "StatorReactorTests", dependencies: ["StatorReactor"]),
         .testTarget(name: "StatorTLSTests", dependencies: ["StatorTLS", "COpenSSL", "TestSupport"]),
-        .testTarget(name: "StatorObjectsTests", dependencies: ["StatorObjects", "ComputeMessages"]),
+        .testTarget(name: "StatorObjectsTests", dependencies: ["StatorObjects", "ComputeMessages", "TestSupport"]),
         .testTarget(
             name: "StatorRPCTests",
             dependencies: [
@@ -175,7 +178,14 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Conductor", "Postgres", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC",
-                "StatorReactor", "StatorTLS", "StatorWire", "TestSupport", logging,
+                "StatorReactor", "StatorTLS", "StatorWire", "ClusterSupport", "TestSupport", logging,
+            ]),
+        // Daemons of the previous release among those of this one; only `make test-upgrade` has both.
+        .testTarget(
+            name: "UpgradeTests",
+            dependencies: [
+                "ClusterSupport", "TestSupport", "ComputeMessages", "ComputeObjects", "StatorObjects", "StatorRPC",
+                "StatorReactor", "StatorTLS", "StatorWire", logging,
             ]),
         .testTarget(name: "RepositoryTests"),
         .testTarget(

@@ -2,26 +2,25 @@
 # Generates the C and Swift code of the contract: generate.sh [OUTPUT_ROOT]
 #
 # Writes Sources/CComputeMessages and Sources/ComputeMessages/Generated under OUTPUT_ROOT, by default the repository.
-# STATOR_PLUGIN names a built protoc-gen-stator; without it one is built.
+# STATOR_PLUGIN names a built protoc-gen-stator; without it one is built. A contract that the frozen releases in
+# Protos/releases could not work with is refused, and what was generated before stays.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-output=${1:-$root}
-plugin=${STATOR_PLUGIN:-}
-if [[ -z $plugin ]]; then
-    swift build --package-path "$root" --product protoc-gen-stator >&2
-    plugin=$(swift build --package-path "$root" --show-bin-path)/protoc-gen-stator
-fi
+source "$(dirname "${BASH_SOURCE[0]}")/protoc.sh"
+output=${1:-$repository_root}
+protos=$repository_root/Protos
 
-# Options are read by the plugin; they are no messages of the contract.
-mapfile -t protos < <(cd "$root/Protos" && find stator -name '*.proto' ! -name options.proto | LC_ALL=C sort)
-c=$output/Sources/CComputeMessages
-swift=$output/Sources/ComputeMessages/Generated
-rm -rf "${c:?}" "${swift:?}"
-mkdir -p "$c" "$swift"
+c=Sources/CComputeMessages
+swift=Sources/ComputeMessages/Generated
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+mkdir -p "$fresh/$c" "$fresh/$swift"
+stator_protoc "$protos" "$fresh/$swift" \
+    "c_module=CComputeMessages,manifest=ComputeManifest,releases=$protos/releases"
+stator_protoc "$protos" "$fresh/$c" mode=c,c_module=CComputeMessages
 
-generate() {
-    protoc --proto_path="$root/Protos" --plugin=protoc-gen-stator="$plugin" "$@" "${protos[@]}"
-}
-generate --stator_out="$c" --stator_opt=mode=c,c_module=CComputeMessages
-generate --stator_out="$swift" --stator_opt=c_module=CComputeMessages,manifest=ComputeManifest
+for folder in "$c" "$swift"; do
+    rm -rf "${output:?}/$folder"
+    mkdir -p "$(dirname "$output/$folder")"
+    cp -r "$fresh/$folder" "$output/$folder"
+done

@@ -52,3 +52,5 @@ extension ConductorListImagesRequest: ForwardedRequest {}
 extension ConductorListHostsRequest: ForwardedRequest {}
 extension ConductorGetHostRequest: ForwardedRequest {}
 extension ConductorUpdateHostRequest: ForwardedRequest {}
+extension ConductorListServicesRequest: ForwardedRequest {}
+extension ConductorGetUpgradeStatusRequest: ForwardedRequest {}

@@ -7,6 +7,8 @@ package struct OperationRule: Hashable, Sendable {
     package let vmStates: Set<VMState>
     /// The same for task_state.
     package let taskStates: Set<TaskState>
+    /// True when it may begin also in states that only a newer release knows: deleting is always a way out.
+    package var allowsNewerStates = false
     /// True when only a host can do it, so that an instance without one refuses it.
     package let needsHost: Bool
     /// task_state from the beginning of the operation to its end.
@@ -28,7 +30,7 @@ extension OperationRule {
     /// Possible while anything else is under way, which it cancels; only not twice.
     package static let delete = OperationRule(
         kind: .delete, vmStates: [.building, .active, .stopped, .error],
-        taskStates: Set(TaskState.allCases).subtracting([.deleting]), needsHost: false,
+        taskStates: Set(TaskState.allCases).subtracting([.deleting]), allowsNewerStates: true, needsHost: false,
         taskState: .deleting, vmState: .deleted, powerState: nil)
 
     package static let start = OperationRule(
@@ -64,6 +66,14 @@ extension OperationKind {
         case .stop: return .stop
         case .reboot: return .reboot
         case .rebootHard: return .rebootHard
+        }
+    }
+
+    /// Whether a hypervisor process is begun by it, which takes everything that the guest is given.
+    package var startsGuest: Bool {
+        switch self {
+        case .create, .start, .rebootHard: true
+        case .delete, .stop, .reboot, .unspecified: false
         }
     }
 

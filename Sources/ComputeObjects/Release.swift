@@ -6,10 +6,15 @@ package enum Release {
     package static let current = "0.1.0"
     /// One integer per release, for fleet-wide feature gates.
     package static let serviceVersion: UInt32 = 1
+    /// Services below it are refused: the release before this one is the oldest that is worked with.
+    package static let oldestServiceVersion: UInt32 = 1
+    /// The release that has `oldestServiceVersion`.
+    package static let oldestRelease = "0.1"
 }
 
 /// How a process of this build introduces itself to a peer.
 package func localEndpoint() -> LocalEndpoint {
     LocalEndpoint(
-        manifest: ComputeManifest.current, release: Release.current, serviceVersion: Release.serviceVersion)
+        manifest: ComputeManifest.current, release: Release.current, serviceVersion: Release.serviceVersion,
+        oldestServiceVersion: Release.oldestServiceVersion, oldestRelease: Release.oldestRelease)
 }

@@ -31,21 +31,29 @@ extension OperationRule {
     package func refusal(
         name: String, vmState: VMState, taskState: TaskState, hasHost: Bool
     ) -> StateRefusal? {
-        if vmState == .deleted {
+        refusal(name: name, vmState: StateNumber(vmState), taskState: StateNumber(taskState), hasHost: hasHost)
+    }
+
+    /// The same for states of which some may be a newer release's.
+    package func refusal(
+        name: String, vmState vmNumber: StateNumber<VMState>, taskState taskNumber: StateNumber<TaskState>,
+        hasHost: Bool
+    ) -> StateRefusal? {
+        if vmNumber.state == .deleted {
             return StateRefusal(code: .deleting, message: "server '\(name)' is deleted")
         }
-        if taskState == .deleting {
+        if taskNumber.state == .deleting {
             return StateRefusal(code: .deleting, message: "server '\(name)' is being deleted")
         }
-        if !taskStates.contains(taskState) {
+        if !(taskNumber.state.map(taskStates.contains) ?? allowsNewerStates) {
             return StateRefusal(
                 code: .busy,
-                message: "server '\(name)' is busy (\(taskState)); try again when that has ended")
+                message: "server '\(name)' is busy (\(taskNumber)); try again when that has ended")
         }
-        if !vmStates.contains(vmState) {
+        if !(vmNumber.state.map(vmStates.contains) ?? allowsNewerStates) {
             return StateRefusal(
                 code: .wrongState,
-                message: "server '\(name)' is \(vmState); \(kind.phrase) is possible when it is \(vmStatesText)")
+                message: "server '\(name)' is \(vmNumber); \(kind.phrase) is possible when it is \(vmStatesText)")
         }
         if needsHost && !hasHost {
             return StateRefusal(

@@ -114,7 +114,15 @@ package final class ConductorProcess: Sendable {
             }
             group.addTask { await self.changes.run() }
             group.addTask { await self.peers.run() }
-            group.addTask { await registration.run() }
+            group.addTask {
+                do throws(StoreError) {
+                    try await registration.run()
+                } catch {
+                    self.logger.critical("cannot serve any more", metadata: ["error": "\(error)"])
+                    await self.engine.stop()
+                    throw error
+                }
+            }
             group.addTask { await self.unstored.run() }
             group.addTask { await self.endEngineWhenAsked() }
             logger.info("ready", metadata: ["address": "\(address)", "name": "\(identity.name)"])
@@ -144,7 +152,7 @@ package final class ConductorProcess: Sendable {
         var isPrepared = false
         while !isPrepared, !isStopping.load(ordering: .acquiring) {
             do {
-                try await store.requireCurrentSchema()
+                try await store.requireServableSchema()
                 _ = try await store.hosts.detachAll(conductor: identity.name)
                 _ = try await store.operations.releaseAll(conductor: identity.name)
                 isPrepared = true

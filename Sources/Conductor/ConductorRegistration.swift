@@ -14,7 +14,10 @@ struct ConductorRegistration: Sendable {
     let logger: Logger
 
     /// Until its task is cancelled; then the row says that the service has gone.
-    func run() async {
+    ///
+    /// Throws `.schemaMismatch` when the schema has been contracted past this release: behind every registration and
+    /// renewal it looks, so that no contraction that did not see this conductor is missed.
+    func run() async throws(StoreError) {
         var registered: ObjectID?
         while !Task.isCancelled {
             do {
@@ -26,7 +29,9 @@ struct ConductorRegistration: Sendable {
                         address: address, lease: Leases.service
                     ).uuid
                 }
+                try await store.requireServableSchema()
             } catch {
+                if error.code == .schemaMismatch { throw error }
                 // A row that is gone is made again; a database that is away is asked again.
                 if error.code == .notFound { registered = nil }
                 logger.warning("registration not renewed", metadata: ["error": "\(error)"])

@@ -38,6 +38,8 @@ generated_code() {
     return $status
 }
 
+fingerprints() { "$scripts/golden.sh" --check; }
+
 # A script that nothing names is dead, and so is a file without content.
 dead_files() {
     local status=0 file
@@ -66,6 +68,7 @@ shell_style() {
 check "swift format is not satisfied; 'make format' mends most of it" format
 check "an import states its access level: internal import, package import or public import" import_access
 check "generated code is stale; run 'make proto' and commit what it changes" generated_code
+check "fingerprints of the contract are stale" fingerprints
 check "dead files" dead_files
 check "a script is not bash" scripts_parse
 # Its package is big and needed for nothing else, so it is used only where it is installed.

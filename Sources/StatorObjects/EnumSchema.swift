@@ -5,11 +5,14 @@ public struct EnumValueSchema: Hashable, Sendable {
     public let text: String
     /// The first version, of the object that carries the enumeration, that knows the value.
     public let since: ObjectVersion?
+    /// The value that stands for it in versions that lack it; nil: the field's rule counts.
+    public let loweredAs: Int32?
 
-    public init(_ number: Int32, _ text: String, since: ObjectVersion? = nil) {
+    public init(_ number: Int32, _ text: String, since: ObjectVersion? = nil, loweredAs: Int32? = nil) {
         self.number = number
         self.text = text
         self.since = since
+        self.loweredAs = loweredAs
     }
 }
 
@@ -46,6 +49,22 @@ public struct EnumSchema: Sendable {
     /// Whether an object of that version knows the value.
     func knows(_ number: Int32, at version: ObjectVersion) -> Bool {
         value(number)?.since.map { $0 <= version } ?? true
+    }
+
+    /// What an object of that version says instead of the value: itself when the version knows it, else the first
+    /// known one of those that are declared to stand for it; nil when there is none.
+    ///
+    /// A number that this build does not know stays as it is.
+    package func lowered(_ number: Int32, to version: ObjectVersion) -> Int32? {
+        var candidate = number
+        // A chain without end would be one that comes back to a value.
+        for _ in 0...values.count {
+            guard let value = value(candidate) else { return candidate == number ? number : nil }
+            guard let since = value.since, since > version else { return candidate }
+            guard let next = value.loweredAs else { return nil }
+            candidate = next
+        }
+        return nil
     }
 
     func text(of number: Int32) -> String? {

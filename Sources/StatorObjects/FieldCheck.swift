@@ -5,6 +5,8 @@ struct FieldCheck: BitwiseCopyable, Sendable {
         /// Only the number of elements is bounded.
         case elementCount
         case message
+        /// A message of a map's key and value.
+        case mapEntry
         /// Numbers from `enumMin` on, `enumWord` more.
         case enumRange
         /// Numbers from `enumMin` on: those whose bit is set in `enumWord`.
@@ -82,7 +84,7 @@ struct FieldCheck: BitwiseCopyable, Sendable {
         // Both are made of ASCII characters only.
         case .macAddress: unsafe isMACAddress(bytes)
         case .ipAddress: unsafe isIPAddress(bytes)
-        case .unusual, .message, .enumRange, .enumBits, .enumSet, .elementCount: false
+        case .unusual, .message, .mapEntry, .enumRange, .enumBits, .enumSet, .elementCount: false
         }
     }
 }
@@ -90,7 +92,7 @@ struct FieldCheck: BitwiseCopyable, Sendable {
 extension FieldCheck.Rule {
     fileprivate init?(_ field: FieldSchema) {
         switch (field.kind, field.format) {
-        case (.message, _): self = .message
+        case (.message, _): self = field.isMap ? .mapEntry : .message
         case (.enumeration(let enumeration), _): self = enumeration.checkRule
         case (.bytes, .plain), (.bytes, .timestamp): self = .bytes
         case (.bytes, .uuid): self = .uuid

@@ -46,6 +46,8 @@ public struct FieldSchema: Sendable {
     public let name: String
     public let kind: FieldKind
     public let isRepeated: Bool
+    /// A repeated field of entries, each a message of a key (field 1) and a value (field 2); no key comes twice.
+    public let isMap: Bool
     /// The first version of the object that has the field; nil: the object's first.
     public let since: ObjectVersion?
     /// The first version that no longer has it.
@@ -54,20 +56,24 @@ public struct FieldSchema: Sendable {
     public let format: FieldFormat
     /// The greatest number of bytes of a string or of bytes.
     public let byteCountMax: Int
-    /// The greatest number of elements of a repeated field.
+    /// The greatest number of elements of a repeated field, or of entries of a map.
     public let elementCountMax: Int
     public let isSensitive: Bool
+    /// A part that an object may come without, to be loaded when it is needed; see `PartLoader`.
+    public let isLazy: Bool
 
-    /// Declares a field; `lengthMax` counts the elements of a repeated field, else bytes.
+    /// Declares a field; `lengthMax` counts the elements of a repeated field and the entries of a map, else bytes.
     public init(
-        _ number: UInt32, _ name: String, _ kind: FieldKind, isRepeated: Bool = false, since: ObjectVersion? = nil,
-        until: ObjectVersion? = nil, lowering: FieldLowering = .drop, format: FieldFormat = .plain,
-        lengthMax: Int? = nil, isSensitive: Bool = false
+        _ number: UInt32, _ name: String, _ kind: FieldKind, isRepeated: Bool = false, isMap: Bool = false,
+        since: ObjectVersion? = nil, until: ObjectVersion? = nil, lowering: FieldLowering = .drop,
+        format: FieldFormat = .plain, lengthMax: Int? = nil, isSensitive: Bool = false, isLazy: Bool = false
     ) {
+        let isRepeated = isRepeated || isMap
         self.number = number
         self.name = name
         self.kind = kind
         self.isRepeated = isRepeated
+        self.isMap = isMap
         self.since = since
         self.until = until
         self.lowering = lowering
@@ -75,6 +81,7 @@ public struct FieldSchema: Sendable {
         byteCountMax = isRepeated ? Self.byteCountMaxDefault : lengthMax ?? Self.byteCountMaxDefault
         elementCountMax = isRepeated ? lengthMax ?? Self.elementCountMaxDefault : 1
         self.isSensitive = isSensitive
+        self.isLazy = isLazy
     }
 
     /// Whether the object has the field at that version.

@@ -1,128 +1,128 @@
-extension MessageStorage {
-    /// The message as the receiver understands it: itself where nothing has to go.
-    @inline(never)
-    func lowered(for receiver: Manifest) throws(ObjectError) -> MessageStorage {
+internal import CProtobufC
+
+extension MessageContent {
+    /// Throws when the message cannot be said to the receiver; see `VersionedMessage.canLower(to:)`.
+    func canLower(to receiver: Manifest) throws(ObjectError) {
         let plan = receiver.plan(for: schema)
-        if plan.isEmpty { return self }
-        let storage = MessageStorage.lowering(self)
-        defer { withExtendedLifetime(storage) {} }
-        let original = unsafe message
-        let lowering = unsafe Lowering(receiver: receiver, arena: storage.arena)
-        let lowered = unsafe try lowering.lowered(original, plan)
-        if unsafe lowered.base == original.base { return self }
-        unsafe storage.settle(lowered)
-        return storage
+        if plan.isEmpty { return }
+        guard unsafe try LoweringSurvey(receiver: receiver).need(of: storage.message, plan) == .conversion else { return }
+        _ = try storage.converted(for: receiver, plan)
     }
 }
 
-/// Lowers one message: copies the structs on the way to what has to go, and leaves the rest where it is.
-@unsafe private struct Lowering {
-    let receiver: Manifest
+/// What has to be done to a message before its receiver understands it.
+enum LoweringNeed: UInt8, BitwiseCopyable {
+    case nothing
+    /// Fields are to be left out, or values replaced.
+    case reduction
+    /// A hook has to say first in older fields what newer ones say.
+    case conversion
+}
+
+/// Looks for what a receiver does not understand, and changes nothing.
+@unsafe struct LoweringSurvey {
+    /// Kept alive by whoever asks; not counted.
+    private unowned(unsafe) let plans: LoweringPlans
+    /// Fields that a hook is there for have been translated, so that what is left of them goes.
+    private let isConverted: Bool
+
+    init(receiver: Manifest, isConverted: Bool = false) {
+        unsafe plans = receiver.plans
+        unsafe self.isConverted = isConverted
+    }
+
+    /// Throws when something must not be lost, unless a hook has to be asked first.
+    func need(of message: RawMessage, _ plan: LoweringPlan) throws(ObjectError) -> LoweringNeed {
+        if plan.isEmpty { return .nothing }
+        var need = LoweringNeed.nothing
+        if let own = plan.schema.version {
+            let target = try plan.target(own)
+            if unsafe !isConverted && plan.needsConversion(message) { return .conversion }
+            let fields = unsafe plan.restrictedFields
+            for position in fields.indices {
+                let field = unsafe fields.baseAddress.unsafelyUnwrapped + position
+                guard unsafe plan.restricts(message, field.pointee) else { continue }
+                if unsafe field.pointee.lowering == .refuse {
+                    unsafe try plan.checkLoss(message, field.pointee, own: own, target: target)
+                }
+                need = .reduction
+            }
+        }
+        let nestedFields = unsafe plan.nestedFields
+        for position in nestedFields.indices {
+            let field = unsafe nestedFields[position]
+            guard unsafe message.isSet(field.layout), let nested = plan.schema.nested(field.index) else { continue }
+            let nestedPlan = unsafe plans.plan(for: nested)
+            let children = unsafe message.values(field.layout, as: UnsafeMutableRawPointer.self)
+            for child in children.indices {
+                switch unsafe try self.need(of: RawMessage(children[child]), nestedPlan) {
+                case .nothing: continue
+                case .reduction: need = .reduction
+                case .conversion: return .conversion
+                }
+            }
+        }
+        return need
+    }
+}
+
+/// Leaves out, and replaces, what a receiver does not understand; the structs on the way there are copied, and the rest
+/// stays where it is.
+@unsafe struct Reduction {
+    /// Kept alive by whoever asks; not counted.
+    private unowned(unsafe) let plans: LoweringPlans
     /// Where the copied structs lie.
-    let arena: Arena
+    private let arena: Arena
+
+    init(receiver: Manifest, arena: Arena) {
+        unsafe plans = receiver.plans
+        unsafe self.arena = unsafe arena
+    }
 
     /// The message itself when the receiver understands all that is set in it.
-    func lowered(_ original: RawMessage, _ plan: LoweringPlan) throws(ObjectError) -> RawMessage {
+    func reduced(_ original: RawMessage, _ plan: LoweringPlan) -> RawMessage {
         if plan.isEmpty { return unsafe original }
-        let schema = plan.schema
-        var source = unsafe original
-        var target: ObjectVersion?
-        if let own = schema.version {
-            let known = try plan.target(own)
-            unsafe source = try converted(original, plan, to: known)
-            target = known
+        var copy: RawMessage?
+        func writable() -> RawMessage {
+            if let copy = unsafe copy { return unsafe copy }
+            let made = unsafe original.shallowCopy(plan.schema, in: arena)
+            unsafe copy = unsafe made
+            return unsafe made
         }
-        var message = unsafe source
-        if let own = schema.version, let target {
-            for field in plan.restrictedFields where unsafe isUnknown(field, of: message, schema, at: target) {
-                guard field.lowering != .refuse else {
-                    throw .lost(schema, schema.fields[field.index], own: own, target: target)
-                }
-                let copy = unsafe ownCopy(&message, source, schema)
-                if field.isMissing {
-                    unsafe copy.unset(field.layout)
-                } else {
-                    unsafe set(knownValues(copy, field, schema, at: target), copy, field.layout)
-                }
+        let fields = unsafe plan.restrictedFields
+        for position in fields.indices {
+            let field = unsafe fields.baseAddress.unsafelyUnwrapped + position
+            guard unsafe plan.restricts(original, field.pointee) else { continue }
+            if unsafe field.pointee.isMissing {
+                unsafe writable().unset(field.pointee.layout)
+            } else {
+                unsafe replaceValues(of: writable(), field.pointee, plan)
             }
         }
-        for index in plan.loweredMessages {
-            let layout = schema.layout(index)
-            guard unsafe message.isSet(layout), let nested = schema.nested(index) else { continue }
-            unsafe try lowerNested(&message, source, schema, layout, receiver.plan(for: nested))
+        let nestedFields = unsafe plan.nestedFields
+        for position in nestedFields.indices {
+            let field = unsafe nestedFields[position]
+            // What was just unset is not looked at.
+            guard unsafe (copy ?? original).isSet(field.layout), let nested = plan.schema.nested(field.index) else {
+                continue
+            }
+            unsafe reduceNested(copy ?? original, field.layout, plans.plan(for: nested), writable)
         }
-        return unsafe message
+        return unsafe copy ?? original
     }
 
-    /// Whether the field is set and the target version lacks it or a value that it has.
-    private func isUnknown(
-        _ field: LoweringPlan.RestrictedField, of message: RawMessage, _ schema: MessageSchema,
-        at target: ObjectVersion
-    ) -> Bool {
-        guard unsafe message.isSet(field.layout) else { return false }
-        if field.isMissing { return true }
-        guard case .enumeration(let enumeration) = schema.fields[field.index].kind else { return false }
-        return unsafe message.values(field.layout, as: Int32.self).contains { !enumeration.knows($0, at: target) }
-    }
-
-    /// The message after the object's hook, which runs when something is set that it is there for.
-    private func converted(
-        _ message: RawMessage, _ plan: LoweringPlan, to target: ObjectVersion
-    ) throws(ObjectError) -> RawMessage {
-        let schema = plan.schema
-        guard let conversion = schema.conversion else { return unsafe message }
-        let isNeeded = plan.restrictedFields.contains { field in
-            unsafe field.lowering == .convert && isUnknown(field, of: message, schema, at: target)
-        }
-        guard isNeeded else { return unsafe message }
-        var content = unsafe MessageContent(.copying(message, schema))
-        try conversion.lower(&content, target)
-        try content.storage.validate()
-        // The hook's result goes when nothing names it any more; its struct must stay until it is copied.
-        return unsafe withExtendedLifetime(content) {
-            unsafe content.storage.message.deepCopy(schema, in: arena)
-        }
-    }
-
-    /// The struct to write: a copy in this arena, made when it is first asked for.
-    private func ownCopy(_ message: inout RawMessage, _ source: RawMessage, _ schema: MessageSchema) -> RawMessage {
-        if unsafe message.base == source.base {
-            unsafe message = unsafe message.shallowCopy(schema, in: arena)
-        }
-        return unsafe message
-    }
-
-    /// Those of the field's enumeration's values that the target version knows.
-    private func knownValues(
-        _ message: RawMessage, _ field: LoweringPlan.RestrictedField, _ schema: MessageSchema,
-        at target: ObjectVersion
-    ) -> [Int32] {
-        guard case .enumeration(let enumeration) = schema.fields[field.index].kind else { return [] }
-        return unsafe message.values(field.layout, as: Int32.self).filter { enumeration.knows($0, at: target) }
-    }
-
-    private func set(_ numbers: [Int32], _ message: RawMessage, _ layout: FieldLayout) {
-        guard !numbers.isEmpty else { return unsafe message.unset(layout) }
-        // Only a list can lose some of its values and keep others.
-        let elements = unsafe numbers.withUnsafeBytes { unsafe arena.copy($0.baseAddress, count: $0.count) }
-        unsafe message.setList(layout, elements, count: numbers.count)
-    }
-
-    private func lowerNested(
-        _ message: inout RawMessage, _ source: RawMessage, _ schema: MessageSchema, _ layout: FieldLayout,
-        _ plan: LoweringPlan
-    ) throws(ObjectError) {
+    private func reduceNested(
+        _ message: RawMessage, _ layout: FieldLayout, _ plan: LoweringPlan, _ writable: () -> RawMessage
+    ) {
         let children = unsafe message.values(layout, as: UnsafeMutableRawPointer.self)
         guard layout.isRepeated else {
-            let child = unsafe try lowered(RawMessage(children[0]), plan)
-            if unsafe child.base != children[0] {
-                unsafe ownCopy(&message, source, schema).setMessage(layout, child)
-            }
+            let child = unsafe reduced(RawMessage(children[0]), plan)
+            if unsafe child.base != children[0] { unsafe writable().setMessage(layout, child) }
             return
         }
         var replaced: UnsafeMutablePointer<UnsafeMutableRawPointer>?
         for position in children.indices {
-            let child = unsafe try lowered(RawMessage(children[position]), plan)
+            let child = unsafe reduced(RawMessage(children[position]), plan)
             if unsafe child.base == children[position] { continue }
             // The list is copied when the first of its messages has to be replaced.
             let size = children.count * layout.storage.size
@@ -133,19 +133,71 @@ extension MessageStorage {
             unsafe replaced?[position] = unsafe child.base
         }
         if let list = unsafe replaced {
-            unsafe ownCopy(&message, source, schema).setList(layout, list, count: children.count)
+            unsafe writable().setList(layout, list, count: children.count)
         }
+    }
+
+    /// Puts in place of the enumeration's values that the receiver lacks those that stand for them; a value without one
+    /// goes.
+    private func replaceValues(of message: RawMessage, _ field: LoweringPlan.RestrictedField, _ plan: LoweringPlan) {
+        if let value = field.mapValue {
+            return unsafe replaceEntries(of: message, field, value, plan)
+        }
+        let values = unsafe message.values(field.layout, as: Int32.self)
+        guard field.layout.isRepeated else {
+            switch plan.substitution(of: unsafe values[0], field) {
+            case .value(let number): unsafe message.setScalar(field.layout, number)
+            case .none: unsafe message.unset(field.layout)
+            }
+            return
+        }
+        let list = unsafe arena.allocate(values.count * field.layout.storage.size)
+        var count = 0
+        for position in values.indices {
+            guard case .value(let number) = plan.substitution(of: unsafe values[position], field) else { continue }
+            unsafe list.storeBytes(of: number, toByteOffset: count * field.layout.storage.size, as: Int32.self)
+            count += 1
+        }
+        unsafe message.setList(field.layout, count > 0 ? list : nil, count: count)
+    }
+
+    /// The same for the values of a map.
+    private func replaceEntries(
+        of message: RawMessage, _ field: LoweringPlan.RestrictedField, _ value: FieldLayout, _ plan: LoweringPlan
+    ) {
+        guard let entrySchema = plan.schema.nested(field.index) else { return }
+        let entries = unsafe message.messages(field.layout)
+        let size = field.layout.storage.size
+        let list = unsafe arena.allocate(entries.count * size)
+        var count = 0
+        for position in entries.indices {
+            var entry = unsafe RawMessage(entries[position])
+            let number = unsafe entry.scalar(value, as: Int32.self)
+            guard case .value(let known) = plan.substitution(of: number, field) else { continue }
+            if known != number {
+                unsafe entry = unsafe entry.shallowCopy(entrySchema, in: arena)
+                unsafe entry.setScalar(value, known)
+            }
+            unsafe list.storeBytes(of: entry.base, toByteOffset: count * size, as: UnsafeMutableRawPointer.self)
+            count += 1
+        }
+        unsafe message.setList(field.layout, count > 0 ? list : nil, count: count)
     }
 }
 
-extension ObjectError {
-    fileprivate static func lost(
-        _ schema: MessageSchema, _ field: FieldSchema, own: ObjectVersion, target: ObjectVersion
-    ) -> ObjectError {
-        ObjectError(
-            .lostInLowering, object: schema.name, field: field.name,
-            message: "\(schema.name) \(own) cannot be sent to a receiver of version \(target): "
-                + "its field \(field.name) would be lost.",
-            ownVersion: own, targetVersion: target)
+extension RawMessage {
+    /// Runs the body with the message as the receiver understands it, made in memory that is gone afterwards.
+    func withReduction<Result>(
+        for receiver: Manifest, _ plan: LoweringPlan, _ body: (RawMessage) -> Result
+    ) -> Result {
+        // Room for a few structs; what is more comes from the heap, as all would if this were more than a kibibyte.
+        unsafe withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: arenaAlignment) { chunk in
+            var state = unsafe ArenaState(
+                chunk, end: chunk.baseAddress.unsafelyUnwrapped + chunk.count, limit: .max)
+            defer { unsafe state.deallocate() }
+            return unsafe withUnsafeMutablePointer(to: &state) { state in
+                unsafe body(Reduction(receiver: receiver, arena: Arena(state)).reduced(self, plan))
+            }
+        }
     }
 }

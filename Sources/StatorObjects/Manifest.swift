@@ -5,7 +5,7 @@ public struct Manifest: Hashable, Sendable {
     private static let nameLengthMax = 255
 
     /// The one reference that a copy of the value costs.
-    private let plans: LoweringPlans
+    let plans: LoweringPlans
 
     public init(_ versions: [String: ObjectVersion]) {
         plans = LoweringPlans(for: versions)
@@ -57,7 +57,7 @@ public struct Manifest: Hashable, Sendable {
     }
 
     /// What it takes to send such messages to the manifest's owner; found without looking up names when it was asked
-    /// for before.
+    /// for before. To be used while the manifest is kept alive.
     func plan(for schema: MessageSchema) -> LoweringPlan {
         plans.plan(for: schema)
     }

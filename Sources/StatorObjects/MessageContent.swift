@@ -68,6 +68,12 @@
         storage.changes = 0
     }
 
+    /// Says what has changed in a message that nobody else sees, and whether its values are known to be valid.
+    mutating func settle(changes: UInt128, isValidated: Bool) {
+        storage.changes = changes
+        storage.isValidated = isValidated
+    }
+
     func onlyChanges(keeping names: [String]) -> MessageContent {
         let copy = storage.copy()
         for index in schema.fields.indices where !hasChanged(index) && !names.contains(schema.fields[index].name) {

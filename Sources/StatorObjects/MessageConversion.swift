@@ -9,19 +9,20 @@ public protocol ConvertedMessage: VersionedMessage {
 
 /// The translations of one object type, as its schema holds them.
 public struct MessageConversion: Sendable {
-    let lower: @Sendable (inout MessageContent, ObjectVersion) throws(ObjectError) -> Void
-    let raise: @Sendable (inout MessageContent, ObjectVersion) throws(ObjectError) -> Void
+    // Consuming, so that the hook has the only reference to the fields, and writes them where they are.
+    let lower: @Sendable (consuming MessageContent, ObjectVersion) throws(ObjectError) -> MessageContent
+    let raise: @Sendable (consuming MessageContent, ObjectVersion) throws(ObjectError) -> MessageContent
 
     public init<Message: ConvertedMessage>(_ type: Message.Type) {
         lower = { (content, version) throws(ObjectError) in
-            var object = Message(content: content)
+            var object = Message(content: consume content)
             try Message.lower(&object, to: version)
-            content = object.content
+            return object.content
         }
         raise = { (content, version) throws(ObjectError) in
-            var object = Message(content: content)
+            var object = Message(content: consume content)
             try Message.raise(&object, from: version)
-            content = object.content
+            return object.content
         }
     }
 }

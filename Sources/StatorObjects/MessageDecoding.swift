@@ -23,10 +23,11 @@ extension MessageContent {
         guard let unpacked = unsafe unpacked else {
             throw unsafe .undecodable(schema, bytes.count, isExhausted: Arena(head).isExhausted)
         }
-        var message = unsafe RawMessage(UnsafeMutableRawPointer(unpacked))
-        unsafe try message.validate(schema)
+        let message = unsafe RawMessage(UnsafeMutableRawPointer(unpacked))
+        if facts.hasMaps { unsafe message.arrangeMaps(schema, in: Arena(head)) }
+        unsafe try message.validate(schema, from: .sender(sender))
         if let sender, facts.hasConversions {
-            unsafe message = unsafe try message.raised(schema, from: sender, in: Arena(head))
+            unsafe try message.raise(schema, from: sender, in: storage)
             unsafe head.pointee.isValidated = false
         }
         unsafe head.pointee.settle(message)
@@ -44,29 +45,24 @@ extension MessageSchema {
 }
 
 extension RawMessage {
-    /// The message with its objects' conversions applied; itself where there are none.
-    fileprivate func raised(
-        _ schema: MessageSchema, from sender: Manifest, in arena: Arena
-    ) throws(ObjectError) -> RawMessage {
-        guard schema.facts.hasConversions else { return unsafe self }
+    /// Applies its objects' conversions to a message that was just decoded into the storage.
+    fileprivate func raise(
+        _ schema: MessageSchema, from sender: Manifest, in storage: MessageStorage
+    ) throws(ObjectError) {
+        guard schema.facts.hasConversions else { return }
         for index in schema.fields.indices {
             let layout = schema.layout(index)
             guard let nested = schema.nested(index), unsafe isSet(layout) else { continue }
             let children = unsafe values(layout, as: UnsafeMutableRawPointer.self)
             for position in children.indices {
-                let child = unsafe RawMessage(children[position])
-                unsafe children[position] = unsafe try child.raised(nested, from: sender, in: arena).base
+                unsafe try RawMessage(children[position]).raise(nested, from: sender, in: storage)
             }
         }
         guard let conversion = schema.conversion, let own = schema.version,
             let version = sender.plan(for: schema).version, version < own
-        else { return unsafe self }
-        var content = unsafe MessageContent(.copying(self, schema))
-        try conversion.raise(&content, version)
-        // The hook's result goes when nothing names it any more; its struct must stay until it is copied.
-        return unsafe withExtendedLifetime(content) {
-            unsafe content.storage.message.deepCopy(schema, in: arena)
-        }
+        else { return }
+        let content = unsafe try conversion.raise(MessageContent(.editing(self, schema, of: storage)), version)
+        unsafe takeChanges(of: content, in: storage.arena)
     }
 }
 

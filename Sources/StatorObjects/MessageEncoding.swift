@@ -10,27 +10,54 @@ internal import CProtobufC
     /// The encoded message has at most so many bytes; exactly so many when they are more than `boundedByteCountMax`.
     public let byteCountMax: Int
     private let storage: MessageStorage
+    /// Who does not understand all that is in the message; it is left out when the message is written.
+    private let receiver: Manifest?
+    private let plan: LoweringPlan?
 
     /// Consumes the reference to the message, which moves here: counting it is a good part of encoding a short one.
     init(_ message: consuming MessageStorage, for receiver: Manifest?) throws(ObjectError) {
         if unsafe !message.head.pointee.isValidated { try message.validate() }
-        if let receiver { message = try message.lowered(for: receiver) }
-        byteCountMax = unsafe try Self.byteCountMax(message.head)
+        var need = LoweringNeed.nothing
+        if let receiver {
+            let schema = unsafe message.head.pointee.schema
+            let found = receiver.plan(for: schema)
+            if !found.isEmpty { need = try Self.lower(&message, for: receiver, found) }
+            plan = need == .nothing ? nil : found
+        } else {
+            plan = nil
+        }
         storage = message
+        self.receiver = need == .nothing ? nil : receiver
+        let schema = unsafe storage.head.pointee.schema
+        // What is left out makes the message shorter, and a value's stand-in has the same bound as the value.
+        let bound = unsafe schema.facts.growth.byteCountMax(usedCount: storage.head.pointee.usedCount)
+        guard bound > Self.boundedByteCountMax else {
+            byteCountMax = bound
+            return
+        }
+        let count = unsafe Self.byteCount(storage.message, self.receiver, plan)
+        guard count <= MessageLimits.encodedLengthMax else { throw .encodedTooLong(schema, count: count) }
+        byteCountMax = count
     }
 
-    private static func byteCountMax(_ head: UnsafeMutablePointer<MessageHead>) throws(ObjectError) -> Int {
-        let schema = unsafe head.pointee.schema
-        let bound = unsafe schema.facts.growth.byteCountMax(usedCount: head.pointee.usedCount)
-        if bound <= boundedByteCountMax { return bound }
-        let count = unsafe protobuf_c_message_get_packed_size(RawMessage(head.pointee.message).header)
-        guard count <= MessageLimits.encodedLengthMax else { throw .encodedTooLong(schema, count: count) }
-        return count
+    private static func lower(
+        _ message: inout MessageStorage, for receiver: Manifest, _ plan: LoweringPlan
+    ) throws(ObjectError) -> LoweringNeed {
+        let need = unsafe try LoweringSurvey(receiver: receiver).need(of: message.message, plan)
+        if need == .conversion { message = try message.converted(for: receiver, plan) }
+        return need
+    }
+
+    private static func byteCount(_ message: RawMessage, _ receiver: Manifest?, _ plan: LoweringPlan?) -> Int {
+        guard let receiver, let plan else { return unsafe protobuf_c_message_get_packed_size(message.header) }
+        return unsafe message.withReduction(for: receiver, plan) { reduced in
+            unsafe protobuf_c_message_get_packed_size(reduced.header)
+        }
     }
 
     /// The length of the encoded message, computed anew each time.
     public var byteCount: Int {
-        unsafe protobuf_c_message_get_packed_size(storage.message.header)
+        unsafe Self.byteCount(storage.message, receiver, plan)
     }
 
     /// Writes the message at the buffer's beginning and returns its length; the buffer holds at least `byteCountMax`
@@ -41,7 +68,11 @@ internal import CProtobufC
             buffer.count >= byteCountMax || buffer.count >= byteCount, "the buffer is shorter than the encoded message")
         assert(byteCount <= byteCountMax, "the bound of the encoded message's length is none")
         guard let start = buffer.baseAddress else { return 0 }
-        return unsafe protobuf_c_message_pack(storage.message.header, start.assumingMemoryBound(to: UInt8.self))
+        let bytes = unsafe start.assumingMemoryBound(to: UInt8.self)
+        guard let receiver, let plan else { return unsafe protobuf_c_message_pack(storage.message.header, bytes) }
+        return unsafe storage.message.withReduction(for: receiver, plan) { reduced in
+            unsafe protobuf_c_message_pack(reduced.header, bytes)
+        }
     }
 }
 

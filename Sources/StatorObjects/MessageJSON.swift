@@ -10,27 +10,63 @@ extension MessageContent {
 }
 
 /// Writes a message as JSON.
-private struct JSONWriter {
+struct JSONWriter {
     private(set) var text = ""
+
+    /// A field's value; masked when it is sensitive.
+    static func text(_ message: RawMessage, _ schema: MessageSchema, _ index: Int) -> String {
+        var writer = JSONWriter()
+        unsafe writer.writeValue(message, schema, index)
+        return writer.text
+    }
 
     mutating func write(_ message: RawMessage, _ schema: MessageSchema) {
         text += "{"
         var isFirst = true
         for (index, field) in schema.fields.enumerated() where unsafe message.isSet(schema.layout(index)) {
-            let layout = schema.layout(index)
             if !isFirst { text += "," }
             isFirst = false
             write(field.name)
             text += ":"
-            if field.isSensitive {
-                write("[masked]")
-            } else if layout.isRepeated {
-                text += "["
-                unsafe writeValues(message, layout, field)
-                text += "]"
+            unsafe writeValue(message, schema, index)
+        }
+        text += "}"
+    }
+
+    private mutating func writeValue(_ message: RawMessage, _ schema: MessageSchema, _ index: Int) {
+        let (field, layout) = (schema.fields[index], schema.layout(index))
+        if field.isSensitive {
+            write(ObjectError.maskedText)
+        } else if field.isMap {
+            unsafe writeMap(message, layout, schema.nested(index))
+        } else if layout.isRepeated {
+            text += "["
+            unsafe writeValues(message, layout, field)
+            text += "]"
+        } else {
+            unsafe writeValues(message, layout, field)
+        }
+    }
+
+    /// Entries as an object's members, whose names are text also where the keys are numbers.
+    private mutating func writeMap(_ message: RawMessage, _ layout: FieldLayout, _ entrySchema: MessageSchema?) {
+        guard let entrySchema else { return }
+        let key = entrySchema.fields[MapEntry.keyIndex]
+        let entries = unsafe message.messages(layout)
+        text += "{"
+        for position in entries.indices {
+            if position > 0 { text += "," }
+            let entry = unsafe RawMessage(entries[position])
+            if case .string = key.kind {
+                unsafe writeValues(entry, entrySchema.layout(MapEntry.keyIndex), key)
             } else {
-                unsafe writeValues(message, layout, field)
+                text += "\""
+                unsafe writeValues(entry, entrySchema.layout(MapEntry.keyIndex), key)
+                text += "\""
             }
+            text += ":"
+            unsafe writeValues(
+                entry, entrySchema.layout(MapEntry.valueIndex), entrySchema.fields[MapEntry.valueIndex])
         }
         text += "}"
     }

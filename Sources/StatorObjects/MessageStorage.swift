@@ -8,9 +8,11 @@ internal import Synchronization
     let schema: MessageSchema
     /// The struct.
     private(set) var message: UnsafeMutableRawPointer
-    /// The storage of the message that the struct is a part of, or a lowered form of. Referenced from here, it is not
-    /// written any more.
+    /// The storage of the message that the struct is a part of, or that its values belong to. Referenced from here, it
+    /// is not written any more.
     private let owner: MessageStorage?
+    /// The struct belongs to the owner, which this storage only keeps alive.
+    fileprivate let isView: Bool
     /// The bytes in use in the owner's arena.
     private let ownerUsedCount: Int
     private let validatedFlag: UnsafeMutablePointer<Atomic<Bool>>
@@ -22,15 +24,18 @@ internal import Synchronization
 
     fileprivate init(
         _ schema: MessageSchema, tail: UnsafeMutableRawPointer, capacity: Int, limit: Int,
-        view: (message: RawMessage, of: MessageStorage)?, isValidated: Bool
+        view: (message: RawMessage, of: MessageStorage)?, isValidated: Bool, isView: Bool
     ) {
+        unsafe self.isView = isView
         unsafe validatedFlag = unsafe tail.initializeMemory(as: Atomic<Bool>.self, to: Atomic(isValidated))
         let chunk = unsafe UnsafeMutableRawBufferPointer(start: tail + MessageHead.flagSize, count: capacity)
         unsafe arena = unsafe ArenaState(chunk, end: tail + MessageHead.flagSize + capacity, limit: limit)
         unsafe self.schema = schema
         unsafe message = unsafe view?.message.base ?? tail
         if let view = unsafe view {
-            unsafe owner = unsafe view.of.head.pointee.owner ?? view.of
+            // A view of a view needs the one storage only that both are a part of.
+            let parent = unsafe view.of.head
+            unsafe owner = unsafe parent.pointee.isView ? parent.pointee.owner ?? view.of : view.of
             unsafe ownerUsedCount = unsafe view.of.head.pointee.usedCount
         } else {
             unsafe owner = nil
@@ -43,9 +48,6 @@ internal import Synchronization
 
     /// All that the message refers to lies in so many bytes of arenas.
     var usedCount: Int { unsafe arena.usedCount + ownerUsedCount }
-
-    /// The struct belongs to another storage, which this one only keeps alive.
-    fileprivate var isView: Bool { unsafe owner != nil }
 
     fileprivate var isFull: Bool { unsafe arena.usedCount > compactionThreshold }
 
@@ -97,35 +99,37 @@ internal import Synchronization
         unsafe make(schema, capacity: capacity, limit: limit, isValidated: true)
     }
 
-    /// A message of its own with the same fields as that one.
-    static func copying(_ message: RawMessage, _ schema: MessageSchema) -> MessageStorage {
-        let storage = unsafe make(schema, capacity: 2 * schema.structSize, isValidated: false)
-        unsafe storage.settle(message.deepCopy(schema, in: storage.arena))
-        return storage
-    }
-
     /// A message nested in another one, as it is there.
     static func viewing(_ message: RawMessage, _ schema: MessageSchema, in parent: MessageStorage) -> MessageStorage {
-        unsafe make(schema, capacity: 0, view: (message, parent), isValidated: parent.isValidated)
+        unsafe make(schema, capacity: 0, view: (message, parent), isValidated: parent.isValidated, isView: true)
     }
 
-    /// An arena for what has to be other than in the original; `settle` says what came out. It is never written.
-    static func lowering(_ original: MessageStorage) -> MessageStorage {
-        let schema = original.schema
-        return unsafe make(
-            schema, capacity: schema.structSize + 256, view: (original.message, original), isValidated: true)
+    /// A message to be written whose values are those of that one until they are set.
+    static func editing(_ owner: MessageStorage) -> MessageStorage {
+        unsafe editing(owner.message, owner.schema, of: owner)
+    }
+
+    /// A message to be written whose values are those of another one, which belongs to the owner, until they are set.
+    static func editing(
+        _ message: RawMessage, _ schema: MessageSchema, of owner: MessageStorage
+    ) -> MessageStorage {
+        let storage = unsafe make(
+            schema, capacity: schema.structSize + 256, view: (message, owner), isValidated: true)
+        unsafe storage.settle(message.shallowCopy(schema, in: storage.arena))
+        return storage
     }
 
     private static func make(
         _ schema: MessageSchema, capacity: Int, limit: Int = .max,
-        view: (message: RawMessage, of: MessageStorage)? = nil, isValidated: Bool
+        view: (message: RawMessage, of: MessageStorage)? = nil, isValidated: Bool, isView: Bool = false
     ) -> MessageStorage {
         let size = (capacity + arenaAlignment - 1) & ~(arenaAlignment - 1)
         let count = unsafe (MessageHead.flagSize + size) / MemoryLayout<UInt64>.stride
         let buffer = unsafe create(minimumCapacity: count) { buffer in
             let tail = unsafe buffer.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
             return unsafe MessageHead(
-                schema, tail: tail, capacity: size, limit: limit, view: view, isValidated: isValidated)
+                schema, tail: tail, capacity: size, limit: limit, view: view, isValidated: isValidated,
+                isView: isView)
         }
         // The object is of the class that was told to make it.
         return unsafe unsafeDowncast(buffer, to: MessageStorage.self)

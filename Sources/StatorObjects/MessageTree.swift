@@ -16,12 +16,14 @@ final class MessageTree: Sendable {
             self.rawValue = rawValue
         }
 
-        fileprivate init(mayNestTooDeep: Bool, hasConversions: Bool, growth: EncodedGrowth) {
-            rawValue = 1 | (mayNestTooDeep ? 2 : 0) | (hasConversions ? 4 : 0) | UInt64(growth.eighths) << 32
+        fileprivate init(mayNestTooDeep: Bool, hasConversions: Bool, hasMaps: Bool, growth: EncodedGrowth) {
+            let flags: UInt64 = 1 | (mayNestTooDeep ? 2 : 0) | (hasConversions ? 4 : 0) | (hasMaps ? 8 : 0)
+            rawValue = flags | UInt64(growth.eighths) << 32
         }
 
         var mayNestTooDeep: Bool { rawValue & 2 != 0 }
         var hasConversions: Bool { rawValue & 4 != 0 }
+        var hasMaps: Bool { rawValue & 8 != 0 }
         var growth: EncodedGrowth { EncodedGrowth(eighths: UInt32(truncatingIfNeeded: rawValue >> 32)) }
     }
 
@@ -43,6 +45,7 @@ final class MessageTree: Sendable {
         facts = Facts(
             mayNestTooDeep: depth.map { $0 > MessageLimits.nestingDepthMax } ?? true,
             hasConversions: schemas.contains { $0.conversion != nil },
+            hasMaps: schemas.contains { schema in schema.fields.contains { $0.isMap } },
             growth: EncodedGrowth(of: schemas))
     }
 

@@ -4,14 +4,45 @@ extension MessageStorage {
     /// Throws when a field's value does not fit its declaration.
     func validate() throws(ObjectError) {
         if isValidated { return }
-        unsafe try message.validate(schema)
+        unsafe try message.validate(schema, from: .memory)
         isValidated = true
+    }
+}
+
+/// Where a message comes from that is validated, which decides about enumerations' numbers that this build lacks.
+enum MessageOrigin {
+    /// What is in memory was decoded, and such numbers found worth keeping, or set, which cannot be done with them.
+    case memory
+    /// What the sender understands; nil when it is of this build.
+    case sender(Manifest?)
+
+    /// A sender with a newer version of the object may know such numbers.
+    fileprivate func mayKnowMore(of schema: MessageSchema) -> Bool {
+        switch self {
+        case .memory: return true
+        case .sender(let sender):
+            guard let own = schema.version, let version = sender?.versions[schema.name] else { return false }
+            return version > own && version.major == own.major
+        }
+    }
+}
+
+extension MessageContent {
+    /// Throws when a value of one of the fields, each of which is a bit, does not fit its declaration.
+    func validate(fields: UInt128) throws(ObjectError) {
+        let (schema, message) = unsafe (schema, storage.message)
+        let checks = unsafe schema.checks
+        for position in checks.indices {
+            let check = unsafe checks.baseAddress.unsafelyUnwrapped + position
+            guard unsafe fields & (1 << UInt128(check.pointee.index)) != 0 else { continue }
+            unsafe try message.validate(check, schema, .memory, depth: 1)
+        }
     }
 }
 
 extension RawMessage {
     /// Checks every value against its declaration: lengths, UTF-8, enumerations, formats, nesting.
-    func validate(_ schema: MessageSchema, depth: Int = 1) throws(ObjectError) {
+    func validate(_ schema: MessageSchema, from origin: MessageOrigin, depth: Int = 1) throws(ObjectError) {
         guard depth <= MessageLimits.nestingDepthMax else { throw .nestedTooDeep(schema) }
         // protobuf-c takes the number 0 when its tag is written in more bytes than one, and refuses what it then encodes.
         if unsafe header.pointee.n_unknown_fields > 0, unsafe unknownFields.contains(where: { unsafe $0.tag == 0 }) {
@@ -19,34 +50,40 @@ extension RawMessage {
         }
         let checks = unsafe schema.checks
         for position in checks.indices {
-            // Read in place: a copy of the record is more than most checks need.
-            let check = unsafe checks.baseAddress.unsafelyUnwrapped + position
-            let presence = unsafe base.loadUnaligned(
-                fromByteOffset: Int(check.pointee.presenceOffset), as: UInt64.self)
-            guard unsafe presence & check.pointee.presenceMask != 0 else { continue }
-            let value = unsafe base + Int(check.pointee.offset)
-            if unsafe check.pointee.isRepeated {
-                unsafe try validateList(value, count: Int(truncatingIfNeeded: presence), check, schema, depth: depth)
-                continue
-            }
-            switch unsafe check.pointee.rule {
-            case .message:
-                unsafe try validateMessage(value, check, schema, depth: depth)
-            case .enumBits, .enumRange, .enumSet, .elementCount:
-                let number = unsafe value.load(as: Int32.self)
-                if unsafe check.pointee.accepts(number) { continue }
-                unsafe try check.pointee.explain(number, schema)
-            case .bytes, .uuid, .text, .name, .macAddress, .ipAddress, .unusual:
-                let bytes = unsafe UnsafeRawBufferPointer(value.load(as: ProtobufCBinaryData.self))
-                if unsafe check.pointee.accepts(bytes) { continue }
-                unsafe try check.pointee.explain(bytes, schema)
-            }
+            // In place: a copy of the record is more than most checks need.
+            unsafe try validate(checks.baseAddress.unsafelyUnwrapped + position, schema, origin, depth: depth)
+        }
+    }
+
+    /// Checks one field's value.
+    @inline(__always)
+    fileprivate func validate(
+        _ check: UnsafePointer<FieldCheck>, _ schema: MessageSchema, _ origin: MessageOrigin, depth: Int
+    ) throws(ObjectError) {
+        let presence = unsafe base.loadUnaligned(fromByteOffset: Int(check.pointee.presenceOffset), as: UInt64.self)
+        guard unsafe presence & check.pointee.presenceMask != 0 else { return }
+        let value = unsafe base + Int(check.pointee.offset)
+        if unsafe check.pointee.isRepeated {
+            let count = Int(truncatingIfNeeded: presence)
+            return unsafe try validateList(value, count: count, check, schema, origin, depth: depth)
+        }
+        switch unsafe check.pointee.rule {
+        case .message, .mapEntry:
+            unsafe try validateMessage(value, check, schema, origin, depth: depth)
+        case .enumBits, .enumRange, .enumSet, .elementCount:
+            let number = unsafe value.load(as: Int32.self)
+            if unsafe check.pointee.accepts(number) { return }
+            unsafe try check.pointee.explain(number, schema, origin)
+        case .bytes, .uuid, .text, .name, .macAddress, .ipAddress, .unusual:
+            let bytes = unsafe UnsafeRawBufferPointer(value.load(as: ProtobufCBinaryData.self))
+            if unsafe check.pointee.accepts(bytes) { return }
+            unsafe try check.pointee.explain(bytes, schema)
         }
     }
 
     private func validateList(
         _ value: UnsafeMutableRawPointer, count: Int, _ check: UnsafePointer<FieldCheck>, _ schema: MessageSchema,
-        depth: Int
+        _ origin: MessageOrigin, depth: Int
     ) throws(ObjectError) {
         guard unsafe count <= check.pointee.elementCountMax else {
             throw unsafe .tooManyElements(count, check.pointee, schema)
@@ -57,11 +94,13 @@ extension RawMessage {
             case .elementCount:
                 return
             case .message:
-                unsafe try validateMessage(list + element * 8, check, schema, depth: depth)
+                unsafe try validateMessage(list + element * 8, check, schema, origin, depth: depth)
+            case .mapEntry:
+                unsafe try validateEntry(list + element * 8, check, schema, origin, depth: depth)
             case .enumBits, .enumRange, .enumSet:
                 let number = unsafe list.load(fromByteOffset: element * 4, as: Int32.self)
                 if unsafe check.pointee.accepts(number) { continue }
-                unsafe try check.pointee.explain(number, schema)
+                unsafe try check.pointee.explain(number, schema, origin)
             case .bytes, .uuid, .text, .name, .macAddress, .ipAddress, .unusual:
                 let bytes = unsafe UnsafeRawBufferPointer(
                     list.load(fromByteOffset: element * 16, as: ProtobufCBinaryData.self))
@@ -73,10 +112,29 @@ extension RawMessage {
 
     @inline(__always)
     private func validateMessage(
-        _ pointer: UnsafeMutableRawPointer, _ check: UnsafePointer<FieldCheck>, _ schema: MessageSchema, depth: Int
+        _ pointer: UnsafeMutableRawPointer, _ check: UnsafePointer<FieldCheck>, _ schema: MessageSchema,
+        _ origin: MessageOrigin, depth: Int
     ) throws(ObjectError) {
         guard let nested = unsafe schema.nested(Int(check.pointee.index)) else { return }
-        unsafe try RawMessage(pointer.load(as: UnsafeMutableRawPointer.self)).validate(nested, depth: depth + 1)
+        unsafe try RawMessage(pointer.load(as: UnsafeMutableRawPointer.self)).validate(nested, from: origin, depth: depth + 1)
+    }
+
+    /// Names the map rather than the message that protobuf makes of its entries.
+    private func validateEntry(
+        _ pointer: UnsafeMutableRawPointer, _ check: UnsafePointer<FieldCheck>, _ schema: MessageSchema,
+        _ origin: MessageOrigin, depth: Int
+    ) throws(ObjectError) {
+        do throws(ObjectError) {
+            unsafe try validateMessage(pointer, check, schema, origin, depth: depth)
+        } catch {
+            // Of an entry's enumeration, it is the object with the map that says which values there are.
+            if error.code == .unknownEnumValue, error.object == schema.nested(unsafe Int(check.pointee.index))?.name,
+                origin.mayKnowMore(of: schema)
+            {
+                return
+            }
+            throw unsafe error.inMap(schema, index: Int(check.pointee.index))
+        }
     }
 
     /// The one value or the elements of a field that is set.
@@ -92,9 +150,13 @@ extension RawMessage {
 extension FieldCheck {
     /// The slow path: finds the sentence for a number that is not valid; returns when it is after all.
     @inline(never)
-    fileprivate func explain(_ number: Int32, _ schema: MessageSchema) throws(ObjectError) {
+    fileprivate func explain(
+        _ number: Int32, _ schema: MessageSchema, _ origin: MessageOrigin
+    ) throws(ObjectError) {
         let field = schema.fields[Int(index)]
-        guard case .enumeration(let enumeration) = field.kind, enumeration.value(number) == nil else { return }
+        guard case .enumeration(let enumeration) = field.kind, enumeration.value(number) == nil,
+            !origin.mayKnowMore(of: schema)
+        else { return }
         throw .invalid(schema, field, .unknownEnumValue, "is \(number), which \(enumeration.name) lacks")
     }
 
@@ -135,6 +197,21 @@ extension FieldCheck {
 }
 
 extension ObjectError {
+    /// The error of a map's entry as one of the map.
+    @inline(never)
+    fileprivate func inMap(_ schema: MessageSchema, index: Int) -> ObjectError {
+        guard let entry = schema.nested(index), object == entry.name else { return self }
+        let field = schema.fields[index].name
+        var error = self
+        error.object = schema.name
+        error.field = field
+        let part = self.field ?? "entry"
+        let prefix = entry.name + "." + part
+        let predicate = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : ": " + message
+        error.message = "\(schema.name).\(field) has a \(part) that" + predicate
+        return error
+    }
+
     static func nestedTooDeep(_ schema: MessageSchema) -> ObjectError {
         ObjectError(
             .tooDeep, object: schema.name,

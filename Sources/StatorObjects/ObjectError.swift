@@ -36,19 +36,25 @@ public struct ObjectError: Error, Hashable, Sendable {
     public var object: String
     /// The field's name in the declaration; nil when the object as a whole is meant.
     public var field: String?
+    /// The value in question, shortened when it is long and masked when it is sensitive; nil when none is known.
+    public var value: String?
     public var message: String
     /// The version that this build has of the object, when the error is about versions.
     public var ownVersion: ObjectVersion?
     /// The version that the receiver understands; nil also when it does not know the object at all.
     public var targetVersion: ObjectVersion?
 
+    /// What stands for a sensitive value.
+    static let maskedText = "[masked]"
+
     public init(
-        _ code: Code, object: String, field: String? = nil, message: String, ownVersion: ObjectVersion? = nil,
-        targetVersion: ObjectVersion? = nil
+        _ code: Code, object: String, field: String? = nil, value: String? = nil, message: String,
+        ownVersion: ObjectVersion? = nil, targetVersion: ObjectVersion? = nil
     ) {
         self.code = code
         self.object = object
         self.field = field
+        self.value = value
         self.message = message
         self.ownVersion = ownVersion
         self.targetVersion = targetVersion

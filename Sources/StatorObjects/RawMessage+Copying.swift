@@ -20,20 +20,22 @@ extension RawMessage {
         let copy = unsafe shallowCopy(schema, in: arena)
         let layouts = unsafe schema.layouts
         for index in layouts.indices {
-            let layout = unsafe layouts[index]
-            if layout.isRepeated {
-                unsafe copy.copyList(layout, schema, index, in: arena)
-            } else if layout.storage == .binary {
-                let data = unsafe arena.binaryData(bytes(layout))
-                unsafe copy.base.storeBytes(of: data, toByteOffset: layout.offset, as: ProtobufCBinaryData.self)
-            } else if layout.storage == .message, let child = unsafe message(layout),
-                let nested = schema.nested(index)
-            {
-                unsafe copy.setMessage(layout, child.deepCopy(nested, in: arena))
-            }
+            unsafe copy.copyValue(layouts[index], schema, index, in: arena)
         }
         unsafe copy.copyUnknownFields(in: arena)
         return unsafe copy
+    }
+
+    /// Replaces what a field refers to by a copy of it.
+    func copyValue(_ layout: FieldLayout, _ schema: MessageSchema, _ index: Int, in arena: Arena) {
+        if layout.isRepeated {
+            unsafe copyList(layout, schema, index, in: arena)
+        } else if layout.storage == .binary {
+            let data = unsafe arena.binaryData(bytes(layout))
+            unsafe base.storeBytes(of: data, toByteOffset: layout.offset, as: ProtobufCBinaryData.self)
+        } else if layout.storage == .message, let child = unsafe message(layout), let nested = schema.nested(index) {
+            unsafe setMessage(layout, child.deepCopy(nested, in: arena))
+        }
     }
 
     /// Replaces a list by a copy of it with copies of its elements.

@@ -4,8 +4,10 @@ internal import ArgumentParser
 struct StatorBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stator-bench",
-        abstract: "Measures Stator's calls beside a plain C program's and gRPC's.",
+        abstract: "Measures Stator's calls and objects beside those of others.",
         discussion: "'make bench' builds the others and runs this.",
-        subcommands: [CompareCommand.self, ServerCommand.self, ClientCommand.self, IdleCommand.self],
+        subcommands: [
+            CompareCommand.self, ServerCommand.self, ClientCommand.self, IdleCommand.self, ObjectsCommand.self,
+        ],
         defaultSubcommand: CompareCommand.self)
 }

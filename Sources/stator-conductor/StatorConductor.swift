@@ -53,24 +53,3 @@ struct Serve: AsyncParsableCommand {
         try await runConductor(configuration, logger: log.makeLogger(label: "stator-conductor"))
     }
 }
-
-/// Brings the database to this release's schema.
-struct Migrate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Bring the database to this release's schema.",
-        discussion: "Each migration is applied once and in one transaction. A newer schema is refused.")
-
-    @OptionGroup var database: DatabaseOptions
-
-    @Flag(help: "Only show which migrations are applied and which are missing.")
-    var status = false
-
-    @OptionGroup var log: LogOptions
-
-    func run() async throws {
-        let lines = try await migrateDatabase(
-            database.database, action: status ? .showStatus : .migrate,
-            logger: log.makeLogger(label: "stator-conductor"))
-        lines.forEach { print($0) }
-    }
-}

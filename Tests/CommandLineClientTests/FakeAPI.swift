@@ -173,6 +173,16 @@ final class FakeAPI: ComputeService {
         throw Self.unimplemented
     }
 
+    func listServices(_ request: ListServicesRequest, context: CallContext) async throws -> ListServicesResponse {
+        throw Self.unimplemented
+    }
+
+    func getUpgradeStatus(
+        _ request: GetUpgradeStatusRequest, context: CallContext
+    ) async throws -> GetUpgradeStatusResponse {
+        throw Self.unimplemented
+    }
+
     private static let unimplemented = RPCError(.unimplemented, "the fake API has no such method")
 }
 

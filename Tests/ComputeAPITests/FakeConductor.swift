@@ -172,6 +172,20 @@ final class FakeConductor: ConductorService {
         return HostResponse()
     }
 
+    func listServices(
+        _ request: ConductorListServicesRequest, context: CallContext
+    ) async throws -> ListServicesResponse {
+        try note(request.requester, context)
+        return ListServicesResponse()
+    }
+
+    func getUpgradeStatus(
+        _ request: ConductorGetUpgradeStatusRequest, context: CallContext
+    ) async throws -> GetUpgradeStatusResponse {
+        try note(request.requester, context)
+        return GetUpgradeStatusResponse()
+    }
+
     func registerService(
         _ request: RegisterServiceRequest, context: CallContext
     ) async throws -> RegisterServiceResponse {

@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -16,7 +17,7 @@ except ImportError:
 
 PROTOS = Path(__file__).resolve().parents[2] / "Protos"
 
-Versions = dict[str, tuple[int, int]]
+Versions = Mapping[str, tuple[int, int]]
 
 
 class CannotBeSaid(Exception):
@@ -42,17 +43,11 @@ class Contract:
             for service in module.DESCRIPTOR.services_by_name.values():
                 for method in service.methods:
                     self._methods[f"{service.full_name}/{method.name}"] = method
-        self.versions: Versions = {}
+        self.versions: dict[str, tuple[int, int]] = {}
         for name, message in self._classes.items():
             version = self._version(message.DESCRIPTOR)
             if version is not None:
                 self.versions[name] = version
-
-    @property
-    def manifest(self) -> bytes:
-        """Lines of object and version, sorted by the bytes of the name."""
-        lines = [f"{name} {major}.{minor}\n".encode() for name, (major, minor) in self.versions.items()]
-        return b"".join(sorted(lines, key=lambda line: line.split(b" ")[0]))
 
     def message(self, name: str) -> type[Message]:
         """The class of a message of `stator.v1`, by its name without the package."""

@@ -5,17 +5,15 @@ It makes flavors and a server, and deletes the server again. The exit status is 
 """
 
 import sys
-
-# The repository stays as it is.
-sys.dont_write_bytecode = True
-
 import secrets
 import traceback
 from collections.abc import Callable
 
-import wire
 from stator_client import CallFailed, Client, ConnectionFailed, ResponseStream, connected, connection_parser
-from wire import StatusCode
+
+# After ours, which lets it be found.
+from stator_rpc import wire
+from stator_rpc.wire import StatusCode
 
 # After ours, which says what to do where the package is missing.
 from google.protobuf.message import Message

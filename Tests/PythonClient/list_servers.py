@@ -5,10 +5,6 @@
 """
 
 import sys
-
-# The repository stays as it is.
-sys.dont_write_bytecode = True
-
 import unicodedata
 import uuid
 from collections.abc import Iterator

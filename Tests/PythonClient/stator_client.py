@@ -17,12 +17,15 @@ import threading
 import time
 from collections.abc import Iterator
 
-import session as protocol
-import wire
+import runtime  # noqa: F401 - before the others, which it lets be found
 from contract import CannotBeSaid, Contract
-from session import Session
-from streams import Call, Ended, Refused, Response
-from wire import StatusCode
+
+from stator_rpc import session as protocol
+from stator_rpc import wire
+from stator_rpc.manifest import Manifest
+from stator_rpc.session import Session
+from stator_rpc.streams import Call, Ended, Refused, Response
+from stator_rpc.wire import StatusCode
 
 # After the contract, which says what to do where the package is missing.
 from google.protobuf.message import DecodeError, Message
@@ -110,13 +113,13 @@ class Client:
         self._lock = threading.Lock()
         self._pending: set[ResponseStream] = set()
         self._ready = threading.Event()
-        self._peer_versions: dict[str, tuple[int, int]] = {}
+        self._peer_versions = Manifest({})
         self._end: str | None = None
         self._socket = self._connected(address, certificate, private_key, ca, callee_class, timeout)
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_sender.setblocking(False)
         self._session = Session(
-            manifest=self.contract.manifest, release=RELEASE, service_version=SERVICE_VERSION, now=time.monotonic())
+            manifest=Manifest(self.contract.versions), release=RELEASE, service_version=SERVICE_VERSION, now=time.monotonic())
         self._thread = threading.Thread(target=self._run, name="stator connection", daemon=True)
         self._thread.start()
         self._ready.wait()

@@ -1,15 +1,15 @@
 """The session event by event, against a peer whose frames are written by hand: python3 -m unittest, in this folder."""
 
 import hashlib
-import sys
 import unittest
 
-sys.dont_write_bytecode = True
+import runtime  # noqa: F401 - before the others, which it lets be found
 
-import wire
-from session import Closed, GoingAway, Ready, Session
-from streams import Call, Ended, Refused, Response
-from wire import Flag, Frame, FrameType, GoAway, GoAwayCode, Hello, Open, Status, StatusCode
+from stator_rpc import wire
+from stator_rpc.manifest import Manifest
+from stator_rpc.session import Closed, GoingAway, Ready, Session
+from stator_rpc.streams import Call, Ended, Refused, Response
+from stator_rpc.wire import Flag, Frame, FrameType, GoAway, GoAwayCode, Hello, Open, Status, StatusCode
 
 MANIFEST = b"example.v1.A 1.0\nexample.v1.B 2.1\n"
 HEADER = Open(0x0102030405060708, 30_000_000)
@@ -39,7 +39,7 @@ def ack(wants: int = 0) -> bytes:
 class SessionTestCase(unittest.TestCase):
     def setUp(self) -> None:
         self.now = 0.0
-        self.session = Session(manifest=MANIFEST, release="0.1.0", service_version=1, now=self.now)
+        self.session = Session(manifest=Manifest.parse(MANIFEST), release="0.1.0", service_version=1, now=self.now)
 
     def receive(self, *parts: bytes) -> list:
         """The events that the bytes cause."""

@@ -5,16 +5,16 @@ dialler's part where that only calls. Their form is described at the end of the 
 import hashlib
 import re
 import shlex
-import sys
 import unittest
 from pathlib import Path
 
-sys.dont_write_bytecode = True
+import runtime  # noqa: F401 - before the others, which it lets be found
 
-import wire
-from session import Closed, Event, GoingAway, Ready, Session
-from streams import Call, Ended, Refused, Response
-from wire import Flag, Frame, FrameType, GoAway, GoAwayCode, Hello, Open, Status
+from stator_rpc import wire
+from stator_rpc.manifest import Manifest
+from stator_rpc.session import Closed, Event, GoingAway, Ready, Session
+from stator_rpc.streams import Call, Ended, Refused, Response
+from stator_rpc.wire import Flag, Frame, FrameType, GoAway, GoAwayCode, Hello, Open, Status
 
 FOLDER = Path(__file__).resolve().parents[1] / "StatorWireTests" / "Transcripts"
 MANIFEST = b"stator.v1.Instance 1.1\n"
@@ -113,9 +113,9 @@ class Player:
         self.steps = steps
         self.now = 0.0
         is_known = not any(step[:2] == ("dialler", "acknowledges") and "wanted" in step[2] for step in steps)
-        known = {hashlib.sha256(PEERS_MANIFEST).digest(): PEERS_MANIFEST} if is_known else {}
+        known = {hashlib.sha256(PEERS_MANIFEST).digest(): Manifest.parse(PEERS_MANIFEST)} if is_known else {}
         self.session = Session(
-            manifest=MANIFEST, release="0.1.0", service_version=7, now=self.now, known_manifests=known)
+            manifest=Manifest.parse(MANIFEST), release="0.1.0", service_version=7, now=self.now, known_manifests=known)
         self.calls: dict[int, Call] = {}
         self.events: list[Event] = []
         self.responses: dict[int, list[int]] = {}

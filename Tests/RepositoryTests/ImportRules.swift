@@ -96,8 +96,14 @@ enum ImportRules {
         }
     }
 
+    /// Whether the file is of a program that Stator is compared with: a package of its own, which links nothing of ours.
+    private static func isPeer(_ file: SourceFile) -> Bool {
+        file.path.hasPrefix("Sources/stator-bench/Peers/")
+    }
+
     static func violations(in file: SourceFile) -> [Violation] {
-        imports(in: file).flatMap { found in
+        guard !isPeer(file) else { return [] }
+        return imports(in: file).flatMap { found in
             objections(to: found, by: file.module).map {
                 Violation(path: file.path, line: found.line, message: $0)
             }

@@ -4,7 +4,7 @@ import Testing
 
 /// A gadget as version 1.2 has it, over the C code of Flavor: the size was in MiB up to 1.0, is in bytes since 1.1;
 /// two colours came with 1.2.
-private struct Gadget: ConvertedMessage {
+struct Gadget: ConvertedMessage {
     static let schema = MessageSchema(
         name: "test.Gadget", version: ObjectVersion(1, 2), descriptor: Flavor.schema.descriptor,
         fields: [

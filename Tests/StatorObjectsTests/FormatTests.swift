@@ -1,6 +1,7 @@
 import ComputeMessages
 import Glibc
 import StatorObjects
+import TestSupport
 import Testing
 
 @Suite struct FormatTests {

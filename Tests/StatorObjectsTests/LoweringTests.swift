@@ -1,5 +1,6 @@
 import ComputeMessages
 import StatorObjects
+import TestSupport
 import Testing
 
 @Suite struct LoweringTests {

@@ -19,7 +19,10 @@ let messageTypes: [any VersionedMessage.Type] = [
     ConductorListImagesRequest.self, ConductorListOperationsRequest.self, ConductorUpdateHostRequest.self,
     ConductorWatchOperationRequest.self, DeleteInstanceRequest.self, GetInstanceConsoleRequest.self,
     GetInstanceRequest.self, ListInstancesRequest.self, RegisterServiceResponse.self, RenewLeaseRequest.self,
-    RenewLeaseResponse.self, StartInstanceRequest.self, StopInstanceRequest.self,
+    RenewLeaseResponse.self, StartInstanceRequest.self, StopInstanceRequest.self, ListServicesRequest.self,
+    ListServicesResponse.self, GetUpgradeStatusRequest.self, GetUpgradeStatusResponse.self, UpgradeStatus.self,
+    FeatureGateStatus.self, MigrationStatus.self, ConductorListServicesRequest.self,
+    ConductorGetUpgradeStatusRequest.self,
 ]
 
 /// An instance with every kind of field set.

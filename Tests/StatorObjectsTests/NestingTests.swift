@@ -1,5 +1,6 @@
 import ComputeMessages
 import StatorObjects
+import TestSupport
 import Testing
 
 /// A message declared to contain itself; only its refusal is tested, since its C code is another message's.

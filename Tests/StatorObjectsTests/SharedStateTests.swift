@@ -1,5 +1,6 @@
 import ComputeMessages
 import StatorObjects
+import TestSupport
 import Testing
 
 /// What is found out late and kept, asked from many threads at once.

@@ -46,7 +46,7 @@ extension LocalEndpoint {
     static var older: LocalEndpoint {
         var versions = ComputeManifest.current.versions
         versions["stator.v1.Instance"] = ObjectVersion("1.0")
-        return LocalEndpoint(manifest: Manifest(versions), release: "0.0.9", serviceVersion: 0)
+        return LocalEndpoint(manifest: Manifest(versions), release: "0.0.9", serviceVersion: 1)
     }
 }
 

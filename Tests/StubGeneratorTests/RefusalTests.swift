@@ -47,9 +47,18 @@ import Testing
                 + "Fix: say since which version it exists, or remove `lowering`."
         ),
         (
-            "message A {\n  map<string, string> a = 1;\n}",
-            "8: example.v1.A.a is a map, which is not supported. "
-                + "Fix: declare a message of key and value and repeat it."
+            "message A {\n  map<bool, string> a = 1;\n}",
+            "8: example.v1.A.a has keys of type bool, which is not supported. Fix: use a string or an integer."
+        ),
+        (
+            "message A {\n  map<string, int32> a = 1 [(stator.v1.field) = { format: FORMAT_NAME }];\n}",
+            "8: The format of example.v1.A.a needs a field of type string. Fix: change the type or the format."
+        ),
+        (
+            "message A { }\nservice S {\n  rpc Get(A) returns (A) {\n"
+                + "    option (stator.v1.call) = { callers: [CALLER_CLASS_API], since: 2, until: 2 };\n  }\n}",
+            "9: example.v1.S/Get ends at service version 2, not after its beginning at 2. "
+                + "Fix: name the first service version that need not serve it any more."
         ),
         (
             "message A {\n  oneof choice {\n    string a = 1;\n  }\n}",
@@ -162,9 +171,23 @@ import Testing
         ("", "--stator_opt: No module is named for the C code. Fix: add --stator_opt=c_module=NAME."),
         (
             "c_module=C,colour=red",
-            "--stator_opt: The option \"colour=red\" is not known. Fix: use mode, c_module, manifest or import."
+            "--stator_opt: The option \"colour=red\" is not known. Fix: use mode, c_module, manifest, import, releases, "
+                + "release or service_version."
         ),
-        ("mode=d", "--stator_opt: The mode \"d\" is not known. Fix: use mode=swift or mode=c."),
+        (
+            "mode=d",
+            "--stator_opt: The mode \"d\" is not known. "
+                + "Fix: use mode=swift, mode=c, mode=python, mode=fingerprints or mode=release."
+        ),
+        (
+            "mode=release,release=0.1",
+            "--stator_opt: No release is named, or not its service version. "
+                + "Fix: add --stator_opt=release=NAME,service_version=NUMBER."
+        ),
+        (
+            "mode=fingerprints,service_version=one",
+            "--stator_opt: The service version \"one\" is no number. Fix: write it like 1."
+        ),
     ])
     func `an option that is not known is refused`(parameters: String, refusal: String) throws {
         guard case .failure(let error) = try Snippet.generate(Snippet.proto(""), parameters: parameters) else {

@@ -32,18 +32,38 @@ enum Snippet {
         }.joined(separator: "\n")
     }
 
-    private static func request(_ text: String, parameters: String) throws -> Data {
+    /// Hands a new folder to the body and removes it after.
+    static func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "stub-generator-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        try Data(text.utf8).write(to: folder.appending(path: "example.proto"))
-        let output = folder.appending(path: "descriptors")
+        return try body(folder)
+    }
+
+    private static func request(_ text: String, parameters: String) throws -> Data {
+        try withFolder { folder in
+            try Data(text.utf8).write(to: folder.appending(path: "example.proto"))
+            return try request(for: ["example.proto"], in: folder, parameters: parameters)
+        }
+    }
+
+    /// What protoc would hand to the plugin for files of the folder, or of Protos.
+    static func request(for files: [String], in folder: URL, parameters: String) throws -> Data {
+        try withFolder { scratch in
+            try request(for: files, in: folder, parameters: parameters, output: scratch.appending(path: "descriptors"))
+        }
+    }
+
+    private static func request(
+        for files: [String], in folder: URL, parameters: String, output: URL
+    ) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "protoc", "--proto_path=\(folder.path)", "--proto_path=\(protosFolder.path)", "--include_imports",
-            "--include_source_info", "--descriptor_set_out=\(output.path)", "example.proto",
-        ]
+        process.arguments =
+            [
+                "protoc", "--proto_path=\(folder.path)", "--proto_path=\(protosFolder.path)", "--include_imports",
+                "--include_source_info", "--descriptor_set_out=\(output.path)",
+            ] + files
         let errors = Pipe()
         process.standardError = errors
         try process.run()
@@ -54,18 +74,18 @@ enum Snippet {
         }
         // A FileDescriptorSet's field 1 is what the request has as field 15.
         var request = Data()
-        request.append(field: 1, Data("example.proto".utf8))
+        for file in files { request.append(field: 1, Data(file.utf8)) }
         request.append(field: 2, Data(parameters.utf8))
         for (_, file) in fields(try Data(contentsOf: output)) { request.append(field: 15, file) }
         return request
     }
 
-    private static var protosFolder: URL {
+    static var protosFolder: URL {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Protos")
     }
 
-    private static func response(_ bytes: Data) -> Result<[String: String], SnippetError> {
+    static func response(_ bytes: Data) -> Result<[String: String], SnippetError> {
         var files: [String: String] = [:]
         for (number, payload) in fields(bytes) {
             if number == 1 {

@@ -17,6 +17,7 @@ import Testing
               optional string display_name = 2 [(stator.v1.field) = { format: FORMAT_NAME }];
               optional bytes uuid = 1 [(stator.v1.field) = { format: FORMAT_UUID }];
               repeated Gadget parts = 3 [(stator.v1.field) = { since: "1.1", length_max: 4, lowering: LOWERING_REFUSE }];
+              optional Gadget owner = 4 [(stator.v1.field) = { lazy: true }];
             }
             """)
         #expect(
@@ -40,6 +41,7 @@ import Testing
                             FieldSchema(
                                 3, "parts", .message { Gadget.schema }, isRepeated: true, since: ObjectVersion(1, 1), lowering: .refuse,
                                 lengthMax: 4),
+                            FieldSchema(4, "owner", .message { Gadget.schema }, isLazy: true),
                         ])
 
                     public var content: MessageContent
@@ -62,6 +64,11 @@ import Testing
                     public var parts: [Gadget] {
                         get { content.messages(2) }
                         set { content.set(2, newValue) }
+                    }
+
+                    public var owner: Gadget? {
+                        get { content.message(3) }
+                        set { content.set(3, newValue) }
                     }
                 }
 
@@ -91,6 +98,7 @@ import Testing
               // Not the word of the language.
               VM_STATE_DEFAULT = 5 [(stator.v1.value) = { since: "1.2" }];
               OTHER = -1;
+              VM_STATE_SHELVED = 6 [(stator.v1.value) = { since: "1.3", lower_as: "VM_STATE_POWERING_OFF" }];
             }
             """)["VMState.swift"]
         #expect(
@@ -101,6 +109,7 @@ import Testing
                     /// Not the word of the language.
                     case `default` = 5
                     case other = -1
+                    case shelved = 6
 
                     public static let schema = EnumSchema(
                         name: "example.v1.VMState",
@@ -108,6 +117,7 @@ import Testing
                             EnumValueSchema(0, "powering_off"),
                             EnumValueSchema(5, "default", since: ObjectVersion(1, 2)),
                             EnumValueSchema(-1, "other"),
+                            EnumValueSchema(6, "shelved", since: ObjectVersion(1, 3), loweredAs: 0),
                         ])
                 }
 

@@ -44,6 +44,21 @@ static inline const void *_Nonnull stator_v1_service_descriptor(void) {
     return &stator__v1__service__descriptor;
 }
 
+extern const struct ProtobufCMessageDescriptor stator__v1__feature_gate_status__descriptor;
+static inline const void *_Nonnull stator_v1_feature_gate_status_descriptor(void) {
+    return &stator__v1__feature_gate_status__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__migration_status__descriptor;
+static inline const void *_Nonnull stator_v1_migration_status_descriptor(void) {
+    return &stator__v1__migration_status__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__upgrade_status__descriptor;
+static inline const void *_Nonnull stator_v1_upgrade_status_descriptor(void) {
+    return &stator__v1__upgrade_status__descriptor;
+}
+
 extern const struct ProtobufCMessageDescriptor stator__v1__operation__descriptor;
 static inline const void *_Nonnull stator_v1_operation_descriptor(void) {
     return &stator__v1__operation__descriptor;
@@ -184,6 +199,26 @@ static inline const void *_Nonnull stator_v1_operation_request_descriptor(void) 
     return &stator__v1__operation_request__descriptor;
 }
 
+extern const struct ProtobufCMessageDescriptor stator__v1__list_services_request__descriptor;
+static inline const void *_Nonnull stator_v1_list_services_request_descriptor(void) {
+    return &stator__v1__list_services_request__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__list_services_response__descriptor;
+static inline const void *_Nonnull stator_v1_list_services_response_descriptor(void) {
+    return &stator__v1__list_services_response__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__get_upgrade_status_request__descriptor;
+static inline const void *_Nonnull stator_v1_get_upgrade_status_request_descriptor(void) {
+    return &stator__v1__get_upgrade_status_request__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__get_upgrade_status_response__descriptor;
+static inline const void *_Nonnull stator_v1_get_upgrade_status_response_descriptor(void) {
+    return &stator__v1__get_upgrade_status_response__descriptor;
+}
+
 extern const struct ProtobufCMessageDescriptor stator__v1__requester__descriptor;
 static inline const void *_Nonnull stator_v1_requester_descriptor(void) {
     return &stator__v1__requester__descriptor;
@@ -272,6 +307,16 @@ static inline const void *_Nonnull stator_v1_conductor_get_host_request_descript
 extern const struct ProtobufCMessageDescriptor stator__v1__conductor_update_host_request__descriptor;
 static inline const void *_Nonnull stator_v1_conductor_update_host_request_descriptor(void) {
     return &stator__v1__conductor_update_host_request__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__conductor_list_services_request__descriptor;
+static inline const void *_Nonnull stator_v1_conductor_list_services_request_descriptor(void) {
+    return &stator__v1__conductor_list_services_request__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__conductor_get_upgrade_status_request__descriptor;
+static inline const void *_Nonnull stator_v1_conductor_get_upgrade_status_request_descriptor(void) {
+    return &stator__v1__conductor_get_upgrade_status_request__descriptor;
 }
 
 extern const struct ProtobufCMessageDescriptor stator__v1__register_service_request__descriptor;

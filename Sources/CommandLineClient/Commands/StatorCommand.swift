@@ -5,7 +5,7 @@ internal import ComputeObjects
 package struct StatorCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "stator",
-        abstract: "Servers, hosts, flavors, images and operations of a Stator deployment.",
+        abstract: "Servers, hosts, flavors, images, operations and upgrades of a Stator deployment.",
         discussion: """
             Servers, flavors, images and hosts are named by their name or by their id. Who you are says your \
             certificate: give --api, --certificate, --private-key and --ca with each command, or set STATOR_API, \
@@ -20,6 +20,7 @@ package struct StatorCommand: AsyncParsableCommand {
         version: Release.current,
         subcommands: [
             ServerCommand.self, HostCommand.self, FlavorCommand.self, ImageCommand.self, OperationCommand.self,
+            ServiceCommand.self, UpgradeCommand.self,
         ])
 
     package init() {}

@@ -55,11 +55,17 @@ public enum ComputeMethods {
     public static let updateHost = MethodDescriptor(
         service: "stator.v1.Compute", name: "UpdateHost", id: 0x5dc4_dc45_a090_1488, callers: [.operator],
         isIdempotent: true, isPriority: true, since: 1, shape: .unary)
+    public static let listServices = MethodDescriptor(
+        service: "stator.v1.Compute", name: "ListServices", id: 0x826a_5e95_9745_bd4b, callers: [.operator],
+        isIdempotent: true, since: 1, shape: .unary)
+    public static let getUpgradeStatus = MethodDescriptor(
+        service: "stator.v1.Compute", name: "GetUpgradeStatus", id: 0x18f0_c3c2_8726_80e5, callers: [.operator],
+        isIdempotent: true, since: 1, shape: .unary)
 
     public static let all: [MethodDescriptor] = [
         createServer, listServers, getServer, deleteServer, startServer, stopServer, rebootServer, getConsoleOutput,
         watchOperation, listOperations, getOperation, listFlavors, createFlavor, listImages, listHosts, getHost,
-        updateHost,
+        updateHost, listServices, getUpgradeStatus,
     ]
 }
 
@@ -106,6 +112,14 @@ public protocol ComputeService: Sendable {
 
     /// With priority: disabling a host is what an operator does against load, so load must not refuse it.
     func updateHost(_ request: UpdateHostRequest, context: CallContext) async throws -> HostResponse
+
+    /// Every running or once running daemon, hosts among them.
+    func listServices(_ request: ListServicesRequest, context: CallContext) async throws -> ListServicesResponse
+
+    /// Who runs what, what that holds back, and what the database still needs.
+    func getUpgradeStatus(
+        _ request: GetUpgradeStatusRequest, context: CallContext
+    ) async throws -> GetUpgradeStatusResponse
 }
 
 extension CallRouter {
@@ -163,6 +177,12 @@ extension CallRouter {
         }
         register(ComputeMethods.updateHost) { (request: UpdateHostRequest, context: CallContext) in
             try await service.updateHost(request, context: context)
+        }
+        register(ComputeMethods.listServices) { (request: ListServicesRequest, context: CallContext) in
+            try await service.listServices(request, context: context)
+        }
+        register(ComputeMethods.getUpgradeStatus) { (request: GetUpgradeStatusRequest, context: CallContext) in
+            try await service.getUpgradeStatus(request, context: context)
         }
     }
 }
@@ -277,5 +297,19 @@ public struct ComputeClient: Sendable {
         _ request: UpdateHostRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> HostResponse {
         try await caller.unary(ComputeMethods.updateHost, request, options: options)
+    }
+
+    /// Every running or once running daemon, hosts among them.
+    public func listServices(
+        _ request: ListServicesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListServicesResponse {
+        try await caller.unary(ComputeMethods.listServices, request, options: options)
+    }
+
+    /// Who runs what, what that holds back, and what the database still needs.
+    public func getUpgradeStatus(
+        _ request: GetUpgradeStatusRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> GetUpgradeStatusResponse {
+        try await caller.unary(ComputeMethods.getUpgradeStatus, request, options: options)
     }
 }

@@ -55,6 +55,12 @@ public enum ConductorMethods {
     public static let updateHost = MethodDescriptor(
         service: "stator.v1.Conductor", name: "UpdateHost", id: 0x42a3_b70d_9e9d_a024, callers: [.api],
         isIdempotent: true, isPriority: true, since: 1, shape: .unary)
+    public static let listServices = MethodDescriptor(
+        service: "stator.v1.Conductor", name: "ListServices", id: 0xeb05_ef42_1103_b58f, callers: [.api],
+        isIdempotent: true, since: 1, shape: .unary)
+    public static let getUpgradeStatus = MethodDescriptor(
+        service: "stator.v1.Conductor", name: "GetUpgradeStatus", id: 0xf5aa_b4fb_4b63_9251, callers: [.api],
+        isIdempotent: true, since: 1, shape: .unary)
     public static let registerService = MethodDescriptor(
         service: "stator.v1.Conductor", name: "RegisterService", id: 0xc208_b559_e317_aa75, callers: [.api],
         isIdempotent: true, isPriority: true, since: 1, shape: .unary)
@@ -62,7 +68,7 @@ public enum ConductorMethods {
     public static let all: [MethodDescriptor] = [
         createInstance, listInstances, getInstance, deleteInstance, startInstance, stopInstance, rebootInstance,
         getInstanceConsole, watchOperation, listOperations, getOperation, listFlavors, createFlavor, listImages,
-        listHosts, getHost, updateHost, registerService,
+        listHosts, getHost, updateHost, listServices, getUpgradeStatus, registerService,
     ]
 }
 
@@ -110,6 +116,14 @@ public protocol ConductorService: Sendable {
     /// With priority, as in the API: an operator's way to take load off a host, over the connection that all users'
     /// calls fill.
     func updateHost(_ request: ConductorUpdateHostRequest, context: CallContext) async throws -> HostResponse
+
+    func listServices(
+        _ request: ConductorListServicesRequest, context: CallContext
+    ) async throws -> ListServicesResponse
+
+    func getUpgradeStatus(
+        _ request: ConductorGetUpgradeStatusRequest, context: CallContext
+    ) async throws -> GetUpgradeStatusResponse
 
     /// An API's registration and its renewal.
     ///
@@ -177,6 +191,13 @@ extension CallRouter {
         }
         register(ConductorMethods.updateHost) { (request: ConductorUpdateHostRequest, context: CallContext) in
             try await service.updateHost(request, context: context)
+        }
+        register(ConductorMethods.listServices) { (request: ConductorListServicesRequest, context: CallContext) in
+            try await service.listServices(request, context: context)
+        }
+        register(ConductorMethods.getUpgradeStatus) {
+            (request: ConductorGetUpgradeStatusRequest, context: CallContext) in
+            try await service.getUpgradeStatus(request, context: context)
         }
         register(ConductorMethods.registerService) { (request: RegisterServiceRequest, context: CallContext) in
             try await service.registerService(request, context: context)
@@ -295,6 +316,18 @@ public struct ConductorClient: Sendable {
         _ request: ConductorUpdateHostRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> HostResponse {
         try await caller.unary(ConductorMethods.updateHost, request, options: options)
+    }
+
+    public func listServices(
+        _ request: ConductorListServicesRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListServicesResponse {
+        try await caller.unary(ConductorMethods.listServices, request, options: options)
+    }
+
+    public func getUpgradeStatus(
+        _ request: ConductorGetUpgradeStatusRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> GetUpgradeStatusResponse {
+        try await caller.unary(ConductorMethods.getUpgradeStatus, request, options: options)
     }
 
     /// An API's registration and its renewal.

@@ -11,7 +11,7 @@ public struct Directive: VersionedMessage {
         descriptor: stator_v1_directive_descriptor(),
         fields: [
             FieldSchema(1, "operation_id", .bytes, format: .uuid),
-            FieldSchema(2, "kind", .enumeration(OperationKind.schema)),
+            FieldSchema(2, "kind", .enumeration(OperationKind.schema), lowering: .refuse),
             FieldSchema(3, "attempt", .uint32),
             FieldSchema(4, "deadline", .int64, format: .timestamp),
             FieldSchema(5, "instance", .message { Instance.schema }),
@@ -28,6 +28,7 @@ public struct Directive: VersionedMessage {
         set { content.set(0, newValue) }
     }
 
+    /// A kind that the host does not know is refused: it must not be left out.
     public var kind: OperationKind? {
         get { content.enumeration(1) }
         set { content.set(1, newValue) }

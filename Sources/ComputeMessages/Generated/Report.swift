@@ -12,7 +12,7 @@ public struct Report: VersionedMessage {
         fields: [
             FieldSchema(1, "sequence", .uint64),
             FieldSchema(2, "boot_epoch", .uint64),
-            FieldSchema(3, "outcome", .enumeration(ReportOutcome.schema)),
+            FieldSchema(3, "outcome", .enumeration(ReportOutcome.schema), lowering: .refuse),
             FieldSchema(4, "operation_id", .bytes, format: .uuid),
             FieldSchema(5, "instance", .message { Instance.schema }),
             FieldSchema(6, "fault", .message { Fault.schema }),

@@ -19,6 +19,7 @@ public struct Service: VersionedMessage {
             FieldSchema(7, "last_seen_up", .int64, format: .timestamp),
             FieldSchema(8, "address", .string, lengthMax: 255),
             FieldSchema(9, "generation", .uint64),
+            FieldSchema(10, "version_since", .int64, format: .timestamp),
         ])
 
     public var content: MessageContent
@@ -73,5 +74,11 @@ public struct Service: VersionedMessage {
     public var generation: UInt64? {
         get { content.uint64(8) }
         set { content.set(8, newValue) }
+    }
+
+    /// Since when it is of this release and service version.
+    public var versionSince: Timestamp? {
+        get { content.timestamp(9) }
+        set { content.set(9, newValue) }
     }
 }

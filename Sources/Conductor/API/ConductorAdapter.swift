@@ -8,6 +8,7 @@ package struct ConductorAdapter: ConductorService {
     let operations: OperationRequests
     let fleet: FleetRequests
     let consoles: ConsoleRequests
+    let upgrade: UpgradeRequests
     let store: Store
 
     package init(store: Store, changes: OperationChanges, hosts: AttachedHosts, peers: PeerConductors) {
@@ -15,6 +16,7 @@ package struct ConductorAdapter: ConductorService {
         instances = InstanceRequests(store: store)
         operations = OperationRequests(store: store, instances: instances, changes: changes)
         fleet = FleetRequests(store: store)
+        upgrade = UpgradeRequests(store: store)
         consoles = ConsoleRequests(store: store, instances: instances, hosts: hosts, peers: peers)
     }
 

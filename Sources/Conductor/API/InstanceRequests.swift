@@ -97,7 +97,8 @@ struct InstanceRequests: Sendable {
             if kind == .delete, let underWay = try await deletion(of: instance) {
                 return BegunOperation(operation: underWay, instance: instance)
             }
-            if let refusal = rule.refusal(for: instance.message) { throw refusal }
+            if let refusal = instance.refusal(of: rule) { throw refusal }
+            try requireNotNewer(instance, for: kind)
             let operation = NewOperation(
                 kind: kind, step: .direct, instanceUUID: instance.uuid, instanceName: instance.displayName,
                 userID: scope.userID, idempotencyKey: key.map(ObjectID.init), requestDigest: digest,
@@ -105,6 +106,16 @@ struct InstanceRequests: Sendable {
             if let outcome = try await begin(operation, on: instance, rule) { return outcome }
         }
         throw ConductorError(.contended, "server '\((reference ?? "").singleLine)' changes too often; try again")
+    }
+
+    /// A conductor that does not know all of an instance would start a guest without what it does not know.
+    private func requireNotNewer(_ instance: InstanceRecord, for kind: OperationKind) throws(ConductorError) {
+        guard kind.startsGuest, instance.neededServiceVersion > Release.serviceVersion else { return }
+        throw ConductorError(
+            .wrongState,
+            "server '\(instance.displayName)' has what only service version \(instance.neededServiceVersion) and later "
+                + "knows, so a conductor of release \(Release.current) (service version \(Release.serviceVersion)) "
+                + "does not \(kind.phrase) it; it can be stopped, rebooted and deleted")
     }
 
     /// Nil when somebody else changed the instance since it was read.
@@ -115,8 +126,9 @@ struct InstanceRequests: Sendable {
             return try await store.beginOperation(
                 operation,
                 guard: InstanceGuard(
-                    generation: instance.generation, taskStates: Array(rule.taskStates),
-                    vmStates: Array(rule.vmStates)),
+                    generation: instance.generation,
+                    taskStates: rule.allowsNewerStates ? nil : Array(rule.taskStates),
+                    vmStates: rule.allowsNewerStates ? nil : Array(rule.vmStates)),
                 changes: [.taskState(rule.taskState)],
                 cancelling: rule.kind == .delete ? Self.supersededByDelete(at: .now()) : nil
             ).outcome
@@ -148,6 +160,14 @@ struct InstanceRequests: Sendable {
 struct BegunOperation: Sendable {
     var operation: OperationRecord
     var instance: InstanceRecord
+}
+
+extension InstanceRecord {
+    /// Why its states forbid an operation; nil: they do not.
+    fileprivate func refusal(of rule: OperationRule) -> StateRefusal? {
+        rule.refusal(
+            name: displayName, vmState: vmStateNumber, taskState: taskStateNumber, hasHost: hostID != nil)
+    }
 }
 
 extension OperationBeginning {

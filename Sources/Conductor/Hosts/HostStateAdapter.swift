@@ -1,4 +1,5 @@
 package import ComputeMessages
+internal import ComputeObjects
 internal import StatorObjects
 package import StatorRPC
 
@@ -109,9 +110,9 @@ extension InstanceRecord {
     fileprivate var reconciliationMessage: Instance {
         var message = Instance()
         message.uuid = uuid
-        message.vmState = vmState
-        message.taskState = taskState
-        message.powerState = powerState
+        message.vmState = vmStateNumber.sayable
+        message.taskState = taskStateNumber.sayable
+        message.powerState = powerStateNumber.sayable
         message.hostId = hostID
         message.generation = UInt64(clamping: generation)
         return message

@@ -1,4 +1,5 @@
 internal import ComputeMessages
+internal import ComputeObjects
 internal import StatorObjects
 
 extension Directive {
@@ -14,14 +15,16 @@ extension Directive {
         message.userData = record.kind.startsGuest ? instance.userData : nil
         self.instance = message
     }
-}
 
-extension OperationKind {
-    /// Whether a hypervisor process is begun by it, which takes everything that the guest is given.
-    fileprivate var startsGuest: Bool {
-        switch self {
-        case .create, .start, .rebootHard: true
-        case .delete, .stop, .reboot, .unspecified: false
-        }
+    /// As the host that builds the instance will be sent it, for asking whether one can be.
+    init(creating instance: InstanceRecord) {
+        self.init()
+        operationId = instance.uuid
+        kind = .create
+        attempt = 1
+        deadline = instance.createdAt
+        var message = instance.message
+        message.userData = instance.userData
+        self.instance = message
     }
 }

@@ -9,7 +9,7 @@ extension StoreTransaction {
         let changes = transition.changes(of: instance, at: now)
         if !changes.isEmpty {
             try await instances.update(
-                instance.uuid, guard: InstanceGuard(generation: instance.generation, vmStates: VMState.allCases),
+                instance.uuid, guard: InstanceGuard(generation: instance.generation, allowsDeleted: true),
                 changes)
         }
         if transition.releasesClaim {

@@ -43,8 +43,13 @@ extension InstanceTransition {
     package static func succeeded(
         _ kind: OperationKind, observed: HostObservation, now: Timestamp
     ) -> InstanceTransition {
-        guard let rule = kind.rule else { return InstanceTransition() }
         var transition = InstanceTransition()
+        guard let rule = kind.rule else {
+            // Of a newer release: what it makes of vm_state only that one knows, but the instance is idle again.
+            transition.taskState = TaskState.none
+            transition.powerState = observed.powerState
+            return transition
+        }
         transition.vmState = rule.vmState
         transition.taskState = TaskState.none
         transition.powerState = observed.powerState ?? rule.powerState
@@ -95,7 +100,7 @@ extension InstanceTransition {
     ///
     /// What the host saw while the operation was under way was only noted: now the vm_state follows it.
     package static func endedUnobserved(
-        _ kind: OperationKind, _ end: OperationEnd, from vmState: VMState, powerState: PowerState, now: Timestamp
+        _ kind: OperationKind, _ end: OperationEnd, from vmState: VMState, powerState: PowerState?, now: Timestamp
     ) -> InstanceTransition {
         var transition = ended(kind, end, from: vmState, observed: HostObservation(), now: now)
         if case .failed = end, transition.vmState == nil {
@@ -108,7 +113,7 @@ extension InstanceTransition {
     ///
     /// While an operation is under way only the power state is noted: the operation's end says the rest.
     package static func observed(
-        _ observation: HostObservation, vmState: VMState, taskState: TaskState
+        _ observation: HostObservation, vmState: VMState, taskState: TaskState?
     ) -> InstanceTransition {
         var transition = InstanceTransition()
         if vmState == .deleted { return transition }

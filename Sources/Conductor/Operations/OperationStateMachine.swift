@@ -80,8 +80,9 @@ package struct OperationStateMachine: ~Copyable {
             state = .over
             return .finish(.succeeded)
         case (.unspecified, _):
+            // Of a newer release, whose conductors go on with it.
             state = .over
-            return .finish(.failed(OperationFailure(.unimplemented, "this release does not know the operation's kind")))
+            return .stop
         case _ where isOverdue && !progress.mayHaveReachedHost:
             state = .over
             return .finish(.failed(Self.deadlineFailure))

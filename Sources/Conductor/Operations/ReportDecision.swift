@@ -35,7 +35,7 @@ package enum ReportedOutcome: Equatable, Sendable {
 extension ReportDecision {
     /// Decides on one report; `operation` is nil when the report names none that is known.
     package static func decide(
-        _ outcome: ReportedOutcome, operation: ReportedOperation?, vmState: VMState, taskState: TaskState,
+        _ outcome: ReportedOutcome, operation: ReportedOperation?, vmState: VMState, taskState: TaskState?,
         observation: HostObservation, now: Timestamp
     ) -> ReportDecision {
         guard let operation, let end = outcome.operationEnd else {

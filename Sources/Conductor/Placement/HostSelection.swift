@@ -7,6 +7,7 @@ struct HostSelection {
     static let candidateCountMax = 16
 
     let store: Store
+    var manifests = HostManifests()
 
     /// `awaitsReturn`: a host that would do and is away is waited for, however long it has been away.
     func choose(
@@ -16,22 +17,28 @@ struct HostSelection {
         guard let image = instance.image.identity else {
             return .none("no valid host: the image of the instance has no checksum")
         }
-        let request = PlacementRequest(resources: claim, image: image)
+        let request = PlacementRequest(
+            resources: claim, image: image, serviceVersion: instance.neededServiceVersion)
+        var understanding = HostUnderstanding(of: instance, manifests: manifests)
         let candidates = try await store.hosts.candidates(
-            for: claim, image: instance.image, limit: Self.candidateCountMax)
+            for: claim, image: instance.image, serviceVersion: instance.neededServiceVersion,
+            limit: Self.candidateCountMax)
         let choice = Placement.choose(
-            among: candidates.map { HostCandidate($0, images: [image], now: now) }, for: request)
+            among: candidates.map {
+                HostCandidate($0, images: [image], untellable: understanding.untellable(to: $0), now: now)
+            }, for: request)
         if case .host = choice { return choice }
-        return try await explain(request, now: now, awaitsReturn: awaitsReturn)
+        return try await explain(request, &understanding, now: now, awaitsReturn: awaitsReturn)
     }
 
     /// No host took it: reads all of them, to tell why, or to find the one that has become free meanwhile.
     private func explain(
-        _ request: PlacementRequest, now: Timestamp, awaitsReturn: Bool
+        _ request: PlacementRequest, _ understanding: inout HostUnderstanding, now: Timestamp, awaitsReturn: Bool
     ) async throws(StoreError) -> Placement.Choice {
         var hosts: [HostCandidate] = []
         for record in try await store.hosts.list() {
-            var host = HostCandidate(record, images: [], now: now)
+            var host = HostCandidate(
+                record, images: [], untellable: understanding.untellable(to: record), now: now)
             if awaitsReturn { host.mayReturn = true }
             let wouldDo = PlacementFilter.allCases.allSatisfy {
                 $0 == .image || $0 == .up || $0.passes(host, for: request)
@@ -46,7 +53,7 @@ struct HostSelection {
 }
 
 extension HostCandidate {
-    init(_ record: HostRecord, images: Set<ImageIdentity>, now: Timestamp) {
+    init(_ record: HostRecord, images: Set<ImageIdentity>, untellable: Untellable?, now: Timestamp) {
         let recently = now.advanced(by: .zero - HostReturn.period)
         self.init(
             id: record.uuid, name: record.name, generation: record.generation, isDisabled: record.disabled,
@@ -54,7 +61,7 @@ extension HostCandidate {
             capacity: ResourceClaim(vcpus: record.vcpus, memoryMB: record.memoryMB, diskGB: record.localGB),
             used: ResourceClaim(
                 vcpus: record.vcpusUsed, memoryMB: record.memoryMBUsed, diskGB: record.localGBUsed),
-            images: images)
+            images: images, serviceVersion: record.serviceVersion, untellable: untellable)
     }
 }
 

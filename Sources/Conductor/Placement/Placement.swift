@@ -16,10 +16,15 @@ package enum Placement {
     /// Hosts of equal weight are told apart by their uuid, so that equal input gives equal output.
     package static func choose(among hosts: [HostCandidate], for request: PlacementRequest) -> Choice {
         var refused: [PlacementFilter: Int] = [:]
+        var untellable: [Untellable: Int] = [:]
         var best: HostCandidate?
         for host in hosts {
             if let filter = PlacementFilter.allCases.first(where: { !$0.passes(host, for: request) }) {
-                refused[filter, default: 0] += 1
+                if filter == .release, let reason = host.untellable {
+                    untellable[reason, default: 0] += 1
+                } else {
+                    refused[filter, default: 0] += 1
+                }
             } else if best.map({ isHeavier(host, than: $0) }) ?? true {
                 best = host
             }
@@ -27,7 +32,7 @@ package enum Placement {
         if let best {
             return .host(best)
         }
-        let reason = explanation(hostCount: hosts.count, refused: refused, request: request)
+        let reason = explanation(hostCount: hosts.count, refused: refused, untellable: untellable, request: request)
         return hosts.contains { isExpectedBack($0, for: request) } ? .later(reason) : .none(reason)
     }
 
@@ -43,14 +48,17 @@ package enum Placement {
     }
 
     private static func explanation(
-        hostCount: Int, refused: [PlacementFilter: Int], request: PlacementRequest
+        hostCount: Int, refused: [PlacementFilter: Int], untellable: [Untellable: Int], request: PlacementRequest
     ) -> String {
         if hostCount == 0 {
             return "no valid host: no host has registered yet"
         }
-        let reasons = PlacementFilter.allCases.compactMap { filter -> String? in
+        var reasons = PlacementFilter.allCases.compactMap { filter -> String? in
             guard let count = refused[filter] else { return nil }
             return "\(count) \(filter.refusal(for: request))"
+        }
+        reasons += untellable.sorted { $0.key < $1.key }.map { reason, count in
+            "\(count) of release \(reason.release) that cannot be told \(reason.what)"
         }
         let hosts = hostCount == 1 ? "1 host" : "\(hostCount) hosts"
         return "no valid host: of \(hosts), " + reasons.joined(separator: ", ")

@@ -8,6 +8,8 @@ package enum PlacementFilter: Hashable, Sendable, CaseIterable {
     case memory
     case disk
     case image
+    case serviceVersion
+    case release
 
     /// Whether the host passes.
     package func passes(_ host: HostCandidate, for request: PlacementRequest) -> Bool {
@@ -15,6 +17,8 @@ package enum PlacementFilter: Hashable, Sendable, CaseIterable {
         case .enabled: !host.isDisabled
         case .up: host.isUp
         case .image: host.images.contains(request.image)
+        case .serviceVersion: host.serviceVersion >= request.serviceVersion
+        case .release: host.untellable == nil
         case .vcpus: host.free(\.vcpus) >= request.resources.vcpus
         case .memory: host.free(\.memoryMB) >= request.resources.memoryMB
         case .disk: host.free(\.diskGB) >= request.resources.diskGB
@@ -25,6 +29,8 @@ package enum PlacementFilter: Hashable, Sendable, CaseIterable {
     func refusal(for request: PlacementRequest) -> String {
         switch self {
         case .enabled: "disabled"
+        case .serviceVersion: "below service version \(request.serviceVersion)"
+        case .release: "of a release that cannot be told of it"
         case .up: "not connected"
         case .image: "without the image"
         case .vcpus: "with fewer than \(request.resources.vcpus) vCPUs free"

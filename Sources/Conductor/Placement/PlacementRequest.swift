@@ -4,10 +4,13 @@ package import StatorObjects
 package struct PlacementRequest: Hashable, Sendable {
     package var resources: ResourceClaim
     package var image: ImageIdentity
+    /// A host of a lower one does not know all of the instance.
+    package var serviceVersion: UInt32
 
-    package init(resources: ResourceClaim, image: ImageIdentity) {
+    package init(resources: ResourceClaim, image: ImageIdentity, serviceVersion: UInt32 = 0) {
         self.resources = resources
         self.image = image
+        self.serviceVersion = serviceVersion
     }
 }
 
@@ -37,10 +40,14 @@ package struct HostCandidate: Hashable, Sendable {
     package var capacity: ResourceClaim
     package var used: ResourceClaim
     package var images: Set<ImageIdentity>
+    package var serviceVersion: UInt32
+    /// What it cannot be told of the instance, since its release is too old for it; nil: it can be told everything.
+    package var untellable: Untellable?
 
     package init(
         id: ObjectID, name: String, generation: Int64, isDisabled: Bool = false, isUp: Bool = true,
-        mayReturn: Bool = false, capacity: ResourceClaim, used: ResourceClaim, images: Set<ImageIdentity>
+        mayReturn: Bool = false, capacity: ResourceClaim, used: ResourceClaim, images: Set<ImageIdentity>,
+        serviceVersion: UInt32 = .max, untellable: Untellable? = nil
     ) {
         self.id = id
         self.name = name
@@ -51,6 +58,8 @@ package struct HostCandidate: Hashable, Sendable {
         self.capacity = capacity
         self.used = used
         self.images = images
+        self.serviceVersion = serviceVersion
+        self.untellable = untellable
     }
 
     var freeMemoryMB: UInt32 { free(\.memoryMB) }

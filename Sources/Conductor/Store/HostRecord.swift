@@ -112,4 +112,13 @@ package struct ServiceRecord: Sendable, Equatable {
     package var isUp: Bool
     package var lastSeenUp: Timestamp
     package var generation: Int64
+    /// Since when it is of this release and service version; nil until that is written down.
+    package var versionSince: Timestamp?
+}
+
+/// A row of `service_versions`: what a daemon has run from a moment on.
+package struct ServiceVersionRecord: Sendable, Equatable {
+    package var release: String
+    package var version: UInt32
+    package var seenAt: Timestamp
 }

@@ -4,9 +4,10 @@ package import StatorObjects
 
 // The table `claims`, and the sums of it in `hosts`.
 extension HostStore {
-    /// Hosts that are enabled and alive, have exactly this image and room for the claim; most free memory first.
+    /// Hosts that are enabled and alive, have exactly this image, room for the claim and at least the service version;
+    /// most free memory first.
     package func candidates(
-        for claim: ResourceClaim, image: Image, limit: Int
+        for claim: ResourceClaim, image: Image, serviceVersion: UInt32 = 0, limit: Int
     ) async throws(StoreError) -> [HostRecord] {
         guard let uuid = image.uuid, let checksum = image.checksum else {
             throw StoreError(.invalidArgument, "an image without uuid or checksum cannot be looked for")
@@ -16,14 +17,14 @@ extension HostStore {
             \(Self.selection)
             WHERE NOT h.disabled AND s.lease_until > (SELECT stator_now())
                 AND h.vcpus - h.vcpus_used >= $1 AND h.memory_mb - h.memory_mb_used >= $2
-                AND h.local_gb - h.local_gb_used >= $3
+                AND h.local_gb - h.local_gb_used >= $3 AND h.service_version >= $7
                 AND EXISTS (SELECT FROM host_images AS m
                     WHERE m.host_id = h.uuid AND m.image_uuid = $4 AND m.checksum = $5)
             ORDER BY h.memory_mb - h.memory_mb_used DESC, h.uuid LIMIT $6
             """,
             [
                 .number(claim.vcpus), .number(claim.memoryMB), .number(claim.diskGB), .id(uuid), .bytea(checksum),
-                .number(limit),
+                .number(limit), .number(serviceVersion),
             ],
             Self.decode)
     }

@@ -52,6 +52,8 @@ package struct HostStore: Sendable {
             throw StoreError(
                 .identityMismatch, "host \(host.uuid) is registered under another name than \(host.name)")
         }
+        try await ServiceStore(session).noteHost(
+            name: host.name, release: host.release, version: host.serviceVersion)
         try await replaceImages(of: host)
         return registered
     }

@@ -14,7 +14,7 @@ package struct ImageStore: Sendable {
     /// One of each uuid, by name; the first of them, when there are more than an answer can list.
     package func list() async throws(StoreError) -> [Image] {
         try await session.rows(
-            "SELECT * FROM (\(Self.catalogue)) AS c ORDER BY c.name, c.image_uuid LIMIT $1",
+            "SELECT c.image, c.image_version FROM (\(Self.catalogue)) AS c ORDER BY c.name, c.image_uuid LIMIT $1",
             [.number(FieldSchema.elementCountMaxDefault)], Self.decode)
     }
 
@@ -22,11 +22,11 @@ package struct ImageStore: Sendable {
     package func find(_ nameOrUUID: String) async throws(StoreError) -> Image {
         if let uuid = ObjectID(nameOrUUID) {
             let found = try await session.row(
-                "SELECT * FROM (\(Self.catalogue)) AS c WHERE c.image_uuid = $1", [.id(uuid)], Self.decode)
+                "SELECT c.image, c.image_version FROM (\(Self.catalogue)) AS c WHERE c.image_uuid = $1", [.id(uuid)], Self.decode)
             if let found { return found }
         }
         let named = try await session.rows(
-            "SELECT * FROM (\(Self.catalogue)) AS c WHERE c.name = $1", [.text(nameOrUUID)], Self.decode)
+            "SELECT c.image, c.image_version FROM (\(Self.catalogue)) AS c WHERE c.name = $1", [.text(nameOrUUID)], Self.decode)
         guard let first = named.first else { throw StoreError(.notFound, "there is no image \(nameOrUUID)") }
         guard named.count == 1 else {
             throw StoreError(.ambiguousName, "\(named.count) images are named \(nameOrUUID)", count: named.count)

@@ -1,4 +1,5 @@
 package import ComputeMessages
+package import ComputeObjects
 package import StatorObjects
 
 /// A row of `instances`: an instance as the database knows it.
@@ -9,9 +10,10 @@ package struct InstanceRecord: Sendable, Equatable {
     package var displayDescription: String?
     /// Nil also where it was not read: lists and look-ups leave it in the database.
     package var userData: [UInt8]?
-    package var vmState: VMState
-    package var taskState: TaskState
-    package var powerState: PowerState
+    /// The states by their numbers: a newer release may have written one that this one does not know.
+    package var vmStateNumber: StateNumber<VMState>
+    package var taskStateNumber: StateNumber<TaskState>
+    package var powerStateNumber: StateNumber<PowerState>
     package var flavor: Flavor
     package var image: Image
     package var networkInterfaces: [NetworkInterface]
@@ -25,12 +27,20 @@ package struct InstanceRecord: Sendable, Equatable {
     package var updatedAt: Timestamp
     package var launchedAt: Timestamp?
     package var terminatedAt: Timestamp?
+    /// The oldest service version that knows all of the instance: older conductors and hosts do not start its guest.
+    package var neededServiceVersion: UInt32
     package var generation: Int64
 
     package var vcpus: UInt32 { flavor.vcpus ?? 0 }
     package var memoryMB: UInt32 { flavor.memoryMb ?? 0 }
     package var rootGB: UInt32 { flavor.rootGb ?? 0 }
     package var isDeleted: Bool { vmState == .deleted }
+    /// Unspecified when only a newer release knows it.
+    package var vmState: VMState { vmStateNumber.state ?? .unspecified }
+    /// Nil when only a newer release knows it.
+    package var taskState: TaskState? { taskStateNumber.state }
+    /// Nil when only a newer release knows it.
+    package var powerState: PowerState? { powerStateNumber.state }
 }
 
 /// What is to be written as a new instance: vm_state building, task_state scheduling, generation 1.
@@ -44,6 +54,8 @@ package struct NewInstance: Sendable {
     package var image: Image
     package var networkInterfaces: [NetworkInterface]
     package var blockDevices: [BlockDevice]
+    /// The oldest service version that knows all of it.
+    package var neededServiceVersion: UInt32
 
     package init(
         uuid: ObjectID,
@@ -54,7 +66,8 @@ package struct NewInstance: Sendable {
         flavor: Flavor,
         image: Image,
         networkInterfaces: [NetworkInterface] = [],
-        blockDevices: [BlockDevice] = []
+        blockDevices: [BlockDevice] = [],
+        neededServiceVersion: UInt32 = 1
     ) {
         self.uuid = uuid
         self.userID = userID
@@ -65,6 +78,7 @@ package struct NewInstance: Sendable {
         self.image = image
         self.networkInterfaces = networkInterfaces
         self.blockDevices = blockDevices
+        self.neededServiceVersion = neededServiceVersion
     }
 }
 
@@ -89,10 +103,15 @@ package struct InstanceGuard: Sendable {
     package var taskStates: [TaskState]?
     /// The vm states in which the write is legal; nil: any but deleted.
     package var vmStates: [VMState]?
+    /// Legal also when it is deleted, where `vmStates` is nil.
+    package var allowsDeleted: Bool
 
-    package init(generation: Int64, taskStates: [TaskState]? = nil, vmStates: [VMState]? = nil) {
+    package init(
+        generation: Int64, taskStates: [TaskState]? = nil, vmStates: [VMState]? = nil, allowsDeleted: Bool = false
+    ) {
         self.generation = generation
         self.taskStates = taskStates
         self.vmStates = vmStates
+        self.allowsDeleted = allowsDeleted
     }
 }

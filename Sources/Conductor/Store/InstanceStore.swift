@@ -1,4 +1,5 @@
 internal import ComputeMessages
+internal import ComputeObjects
 internal import Postgres
 package import StatorObjects
 
@@ -16,8 +17,9 @@ package struct InstanceStore: Sendable {
             """
             INSERT INTO instances AS i (uuid, user_id, display_name, display_description, user_data, vm_state,
                 task_state, power_state, flavor, flavor_version, image, image_version, network_interfaces,
-                network_interfaces_version, block_devices, block_devices_version, created_at, updated_at, generation)
-            SELECT $1, $2, $3, $4::text, $5::bytea, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, now, now, 1
+                network_interfaces_version, block_devices, block_devices_version, needed_service_version,
+                created_at, updated_at, generation)
+            SELECT $1, $2, $3, $4::text, $5::bytea, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now, now, 1
             FROM (SELECT stator_now() AS now) AS clock
             RETURNING \(Self.columns)
             """,
@@ -26,7 +28,7 @@ package struct InstanceStore: Sendable {
                 .bytes(orNil: new.userData), .state(VMState.building), .state(TaskState.scheduling),
                 .state(PowerState.pending), .object(new.flavor), .version(Flavor.self), .object(new.image),
                 .version(Image.self), .objects(new.networkInterfaces), .version(NetworkInterface.self),
-                .objects(new.blockDevices), .version(BlockDevice.self),
+                .objects(new.blockDevices), .version(BlockDevice.self), .number(new.neededServiceVersion),
             ],
             Self.decode)
         guard let created else { throw StoreError(.internal, "instance \(new.uuid) was written but not returned") }
@@ -112,20 +114,23 @@ package struct InstanceStore: Sendable {
     package func update(
         _ uuid: ObjectID, guard instanceGuard: InstanceGuard, _ changes: [InstanceChange]
     ) async throws(StoreError) -> InstanceRecord {
-        var assignments = InstanceAssignments(firstParameter: 5)
+        var assignments = InstanceAssignments(firstParameter: 6)
         for change in changes {
             try assignments.add(change)
         }
-        let vmStates = instanceGuard.vmStates ?? InstanceGuard.vmStatesOfLiving
         let updated = try await session.row(
             """
             UPDATE instances AS i SET updated_at = stator_now(), generation = i.generation + 1\(assignments.sql)
-            WHERE i.uuid = $1 AND i.generation = $2 AND i.task_state = ANY($3) AND i.vm_state = ANY($4)
+            WHERE i.uuid = $1 AND i.generation = $2 AND ($3::integer[] IS NULL OR i.task_state = ANY($3))
+                AND ($4::integer[] IS NULL OR i.vm_state = ANY($4))
+                AND ($5 OR i.vm_state <> \(VMState.deleted.rawValue))
             RETURNING \(Self.columns)
             """,
             [
                 .id(uuid), .int8(instanceGuard.generation),
-                .states(instanceGuard.taskStates ?? Array(TaskState.allCases)), .states(vmStates),
+                instanceGuard.taskStates.map { .states($0) } ?? .null,
+                instanceGuard.vmStates.map { .states($0) } ?? .null,
+                .bool(instanceGuard.allowsDeleted || instanceGuard.vmStates != nil),
             ] + assignments.parameters,
             Self.decode)
         if let updated { return updated }
@@ -149,7 +154,8 @@ extension InstanceStore {
         i.flavor_version, i.image, i.image_version, i.network_interfaces, i.network_interfaces_version, i.block_devices,
         i.block_devices_version, i.host_id,
         (SELECT h.name FROM hosts AS h WHERE h.uuid = i.host_id) AS host_name,
-        i.fault, i.fault_version, i.created_at, i.updated_at, i.launched_at, i.terminated_at, i.generation
+        i.fault, i.fault_version, i.created_at, i.updated_at, i.launched_at, i.terminated_at,
+        i.needed_service_version, i.generation
         """
 
     private static func decode(_ row: StoredRow) throws(StoreError) -> InstanceRecord {
@@ -159,9 +165,9 @@ extension InstanceStore {
             displayName: try row.text("display_name"),
             displayDescription: try row.textOrNil("display_description"),
             userData: try row.bytesOrNil("user_data"),
-            vmState: try row.state("vm_state"),
-            taskState: try row.state("task_state"),
-            powerState: try row.state("power_state"),
+            vmStateNumber: try row.stateNumber("vm_state"),
+            taskStateNumber: try row.stateNumber("task_state"),
+            powerStateNumber: try row.stateNumber("power_state"),
             flavor: try row.object("flavor"),
             image: try row.object("image"),
             networkInterfaces: try row.objects("network_interfaces"),
@@ -173,27 +179,26 @@ extension InstanceStore {
             updatedAt: try row.time("updated_at"),
             launchedAt: try row.timeOrNil("launched_at"),
             terminatedAt: try row.timeOrNil("terminated_at"),
+            neededServiceVersion: try row.unsigned("needed_service_version"),
             generation: try row.int64("generation"))
     }
 }
 
 extension InstanceGuard {
-    fileprivate static let vmStatesOfLiving = VMState.allCases.filter { $0 != .deleted }
-
     /// Which field moved, in a sentence. What says most comes first: a deleted instance has another generation, too.
     func refusal(of current: InstanceRecord) -> StoreError {
         let name = "instance \(current.uuid)"
-        if let vmStates, !vmStates.contains(current.vmState) {
+        if let vmStates, !(current.vmStateNumber.state.map(vmStates.contains) ?? false) {
             let field: StoreError.MovedField = current.isDeleted ? .deleted : .vmState
             let wanted = vmStates.map(\.description).joined(separator: " or ")
-            return StoreError(.lostRace(field), "\(name) has vm_state \(current.vmState), not \(wanted)")
+            return StoreError(.lostRace(field), "\(name) has vm_state \(current.vmStateNumber), not \(wanted)")
         }
-        if vmStates == nil, current.isDeleted {
+        if vmStates == nil, !allowsDeleted, current.isDeleted {
             return StoreError(.lostRace(.deleted), "\(name) has been deleted")
         }
-        if let taskStates, !taskStates.contains(current.taskState) {
+        if let taskStates, !(current.taskState.map(taskStates.contains) ?? false) {
             let wanted = taskStates.map(\.description).joined(separator: " or ")
-            return StoreError(.lostRace(.taskState), "\(name) has task_state \(current.taskState), not \(wanted)")
+            return StoreError(.lostRace(.taskState), "\(name) has task_state \(current.taskStateNumber), not \(wanted)")
         }
         return StoreError(
             .lostRace(.generation), "\(name) has generation \(current.generation), not \(generation)")

@@ -1,12 +1,14 @@
 package import ComputeMessages
+package import ComputeObjects
 package import StatorObjects
 
 /// A row of `operations`: the durable record of something that was asked for.
 package struct OperationRecord: Sendable, Equatable {
     package var uuid: ObjectID
-    package var kind: OperationKind
-    package var state: OperationState
-    package var step: OperationStep
+    /// By their numbers: a newer release may have written one that this one does not know.
+    package var kindNumber: StateNumber<OperationKind>
+    package var stateNumber: StateNumber<OperationState>
+    package var stepNumber: StateNumber<OperationStep>
     package var instanceUUID: ObjectID
     package var instanceName: String
     package var userID: String
@@ -27,6 +29,10 @@ package struct OperationRecord: Sendable, Equatable {
     /// The database's time when this was read; deadlines and leases are compared with it, never with a host's clock.
     package var readAt: Timestamp
 
+    /// Unspecified, like the two below, when only a newer release knows it.
+    package var kind: OperationKind { kindNumber.state ?? .unspecified }
+    package var state: OperationState { stateNumber.state ?? .unspecified }
+    package var step: OperationStep { stepNumber.state ?? .unspecified }
     package var isFinished: Bool { step == .done }
     package var isPastDeadline: Bool { deadline <= readAt }
     /// From its creation to the moment of reading.

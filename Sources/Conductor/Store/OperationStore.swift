@@ -1,4 +1,5 @@
 package import ComputeMessages
+internal import ComputeObjects
 internal import Postgres
 package import StatorObjects
 
@@ -90,7 +91,8 @@ package struct OperationStore: Sendable {
                 CASE WHEN o.state = \(OperationState.queued.rawValue) THEN o.not_before ELSE o.lease_until END,
                 CASE WHEN \(Self.isDoable) THEN 0 ELSE o.deadline END)) - stator_now() AS wait
             FROM \(Self.withHost)
-            WHERE o.state IN (\(Self.unfinished)) AND ((\(Self.isDoable)) OR o.directed_at IS NULL)
+            WHERE o.state IN (\(Self.unfinished)) AND \(Self.isKnown)
+                AND ((\(Self.isDoable)) OR o.directed_at IS NULL)
             """,
             [.text(conductor)]
         ) { row throws(StoreError) in try row.timeOrNil("wait") }
@@ -106,7 +108,8 @@ extension OperationStore {
     /// Those can go on that are queued and due, or whose lease is over, or leased to another conductor although the
     /// host is attached to this one; and of these the ones that are at SCHEDULE, or whose instance has no host, or whose
     /// host is attached to this conductor, or whose deadline is over before any host could know of them, or whose host
-    /// is away and was never told.
+    /// is away and was never told. What only a newer release knows is left for its conductors, also past its deadline:
+    /// its kinds and steps, and guests that are to be started with what this one does not know of.
     ///
     /// - Parameter fullHosts: Hosts that have enough to do; what is at a step on one of them is left.
     package func take(
@@ -125,7 +128,7 @@ extension OperationStore {
                             o.lease_until < clock.now
                             OR (o.conductor <> $1 AND o.step <> \(OperationStep.schedule.rawValue) AND s.conductor = $1)
                         ))
-                    ) AND (\(Self.isDoable) OR (o.deadline <= clock.now AND o.directed_at IS NULL))
+                    ) AND \(Self.isKnown) AND (\(Self.isDoable) OR (o.deadline <= clock.now AND o.directed_at IS NULL))
                         AND (o.step = \(OperationStep.schedule.rawValue) OR i.host_id IS NULL OR i.host_id <> ALL($4))
                     ORDER BY o.created_at LIMIT $3
                     FOR UPDATE OF o SKIP LOCKED
@@ -277,11 +280,11 @@ extension OperationStore {
         guard let current = try await get(seen.uuid) else {
             return StoreError(.notFound, "there is no \(name)")
         }
-        if current.state != seen.state {
-            return StoreError(.lostRace(.state), "\(name) is \(current.state), not \(seen.state)")
+        if current.stateNumber != seen.stateNumber {
+            return StoreError(.lostRace(.state), "\(name) is \(current.stateNumber), not \(seen.stateNumber)")
         }
-        if current.step != seen.step {
-            return StoreError(.lostRace(.step), "\(name) is at step \(current.step), not \(seen.step)")
+        if current.stepNumber != seen.stepNumber {
+            return StoreError(.lostRace(.step), "\(name) is at step \(current.stepNumber), not \(seen.stepNumber)")
         }
         return StoreError(
             .lostRace(.generation), "\(name) has generation \(current.generation), not \(seen.generation)")
@@ -315,6 +318,17 @@ extension OperationStore {
                 AND s.lease_until < (SELECT stator_now())))
         """
 
+    /// Whether this release knows what is to be done, and all of what a guest that it starts is to be given.
+    private static let isKnown = """
+        (o.kind IN (\(numbers(OperationRule.all.map(\.kind)))) AND o.step IN (\(numbers(OperationStep.allCases)))
+            AND (i.needed_service_version <= \(Release.serviceVersion)
+                OR o.kind NOT IN (\(numbers(OperationKind.allCases.filter(\.startsGuest))))))
+        """
+
+    private static func numbers(_ states: [some MessageEnum]) -> String {
+        states.map { "\($0.rawValue)" }.joined(separator: ", ")
+    }
+
     /// Makes a statement that returns rows of operations tell who listens.
     private static func changing(_ statement: String) -> String {
         """
@@ -327,9 +341,9 @@ extension OperationStore {
     private static func decode(_ row: StoredRow) throws(StoreError) -> OperationRecord {
         OperationRecord(
             uuid: try row.id("uuid"),
-            kind: try row.state("kind"),
-            state: try row.state("state"),
-            step: try row.state("step"),
+            kindNumber: try row.stateNumber("kind"),
+            stateNumber: try row.stateNumber("state"),
+            stepNumber: try row.stateNumber("step"),
             instanceUUID: try row.id("instance_uuid"),
             instanceName: try row.text("instance_name"),
             userID: try row.text("user_id"),

@@ -1,4 +1,5 @@
 package import ComputeMessages
+internal import ComputeObjects
 internal import StatorObjects
 
 // Records as the versioned objects that go over the wire.
@@ -10,9 +11,9 @@ extension InstanceRecord {
         message.userId = userID
         message.displayName = displayName
         message.displayDescription = displayDescription
-        message.vmState = vmState
-        message.taskState = taskState
-        message.powerState = powerState
+        message.vmState = vmStateNumber.sayable
+        message.taskState = taskStateNumber.sayable
+        message.powerState = powerStateNumber.sayable
         message.vcpus = vcpus
         message.memoryMb = memoryMB
         message.rootGb = rootGB
@@ -36,9 +37,9 @@ extension OperationRecord {
     package var message: Operation {
         var message = Operation()
         message.uuid = uuid
-        message.kind = kind
-        message.state = state
-        message.step = step
+        message.kind = kindNumber.sayable
+        message.state = stateNumber.sayable
+        message.step = stepNumber.sayable
         message.instanceUuid = instanceUUID
         message.instanceName = instanceName
         message.userId = userID
@@ -94,6 +95,7 @@ extension ServiceRecord {
         message.lastSeenUp = lastSeenUp
         message.address = address
         message.generation = UInt64(clamping: generation)
+        message.versionSince = versionSince
         return message
     }
 }

@@ -36,10 +36,17 @@ package struct Store: Sendable {
         }
     }
 
-    /// Throws `.schemaMismatch`, with the way out, unless the database has exactly this release's schema.
-    package func requireCurrentSchema() async throws(StoreError) {
-        try await Migrator(client, logger: client.logger).requireCurrent()
+    /// Throws `.schemaMismatch`, with the way out, unless this release can serve from the database.
+    package func requireServableSchema() async throws(StoreError) {
+        try await migrator.requireServable()
     }
+
+    /// Where the database stands between this release's schema and its neighbours'.
+    package func schemaStatus() async throws(StoreError) -> SchemaStatus {
+        try await migrator.status()
+    }
+
+    private var migrator: Migrator { Migrator(client, logger: client.logger) }
 
     /// Hears of operations that were begun or changed, by whichever conductor; nil: some may have been missed.
     package func operationChanges() -> AsyncMapSequence<AsyncStream<PostgresNotification>, ObjectID?> {

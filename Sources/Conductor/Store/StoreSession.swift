@@ -48,6 +48,18 @@ struct StoreSession: Sendable {
             throw StoreError(error)
         }
     }
+
+    /// Runs several statements without parameters in one text; in a transaction only.
+    func script(_ sql: String) async throws(StoreError) {
+        guard let transaction = executor as? PostgresTransaction else {
+            throw StoreError(.internal, "a script is run outside of a transaction")
+        }
+        do throws(PostgresError) {
+            try await transaction.execute(sql)
+        } catch {
+            throw StoreError(error)
+        }
+    }
 }
 
 extension StoreError {

@@ -1,4 +1,5 @@
 internal import ComputeMessages
+internal import ComputeObjects
 internal import Postgres
 internal import StatorObjects
 
@@ -64,12 +65,9 @@ struct StoredRow {
             .map(Timestamp.init(microsecondsSinceEpoch:))
     }
 
-    func state<State: RawRepresentable>(_ column: String) throws(StoreError) -> State where State.RawValue == Int32 {
-        let value = try read { row throws(PostgresError) in try row.int4(column) }
-        guard let state = State(rawValue: value) else {
-            throw StoreError(.internal, "column \(column) holds \(value), which this release does not know")
-        }
-        return state
+    /// A state's number, whichever release wrote it.
+    func stateNumber<State: MessageEnum>(_ column: String) throws(StoreError) -> StateNumber<State> {
+        StateNumber(try read { row throws(PostgresError) in try row.int4(column) })
     }
 
     /// A versioned object in `column`, its version in `<column>_version`.

@@ -9,11 +9,20 @@ public struct LocalEndpoint: Sendable {
     public let release: String
     /// One integer per release, for fleet-wide feature gates.
     public let serviceVersion: UInt32
+    /// Peers of a lower service version are refused in the handshake; 0: none is.
+    public let oldestServiceVersion: UInt32
+    /// The release that has the oldest service version, for the sentence that a refused peer is told; nil: not said.
+    public let oldestRelease: String?
 
-    public init(manifest: Manifest, release: String, serviceVersion: UInt32) {
+    public init(
+        manifest: Manifest, release: String, serviceVersion: UInt32, oldestServiceVersion: UInt32 = 0,
+        oldestRelease: String? = nil
+    ) {
         self.manifest = manifest
         self.release = release
         self.serviceVersion = serviceVersion
+        self.oldestServiceVersion = oldestServiceVersion
+        self.oldestRelease = oldestRelease
     }
 }
 

@@ -56,7 +56,8 @@ extension Channel {
     }
 
     private func note(_ error: RPCError) async {
-        let isRefusal = error.code == .unauthenticated || error.code == .permissionDenied
+        let isRefusal =
+            error.code == .unauthenticated || error.code == .permissionDenied || error.code == .failedPrecondition
         logger.notice("cannot connect", metadata: ["reason": "\(error.message)"])
         await loop.perform { [self] in
             lastError = error

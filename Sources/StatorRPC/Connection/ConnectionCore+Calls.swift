@@ -19,6 +19,7 @@ extension ConnectionCore {
         deadline: WireInstant?
     ) -> OnOpen {
         loop.assertInLoop()
+        guard method.since <= peerServiceVersion || peerHello == nil else { return .failed(tooNew(method)) }
         let now = now
         if let deadline, deadline <= now {
             return .failed(.deadlineExceeded(waitingFor: "the connection to \(peerDescription)"))
@@ -40,6 +41,14 @@ extension ConnectionCore {
                     .resourceExhausted, "\(machine.openedStreamCount) calls already run on one connection"))
         case .tooLong: return .failed(.tooLong("request", message?.byteCountMax ?? 0))
         }
+    }
+
+    /// Of a method that the peer's release does not serve: it is not even asked.
+    private func tooNew(_ method: MethodDescriptor) -> RPCError {
+        RPCError(
+            .unimplemented,
+            "\(method.path) needs service version \(method.since); \(peerDescription) runs release "
+                + "\(printable(peerHello?.release ?? "")) (service version \(peerServiceVersion))")
     }
 
     private func begin(

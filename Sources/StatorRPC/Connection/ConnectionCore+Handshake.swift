@@ -23,8 +23,13 @@ extension ConnectionCore {
     }
 
     func receive(_ hello: Hello) {
-        guard identity != nil else { return close(.internalError, "HELLO before TLS") }
+        guard let identity else { return close(.internalError, "HELLO before TLS") }
+        if let reason = settings.refusal(of: hello, identity) {
+            logger.notice("peer refused", metadata: ["reason": "\(reason)"])
+            return close(.outdated, reason, error: RPCError(.failedPrecondition, "\(address): \(reason)"))
+        }
         peerHello = hello
+        peerServiceVersion = hello.serviceVersion
         peerManifest = settings.manifests[hello.fingerprint]
         let wantsManifest = peerManifest == nil
         mustSucceed { machine throws(ImpossibleTransition) in
@@ -78,6 +83,8 @@ extension ConnectionCore {
         return switch close.cause {
         case .peer where close.code == .unauthenticated:
             RPCError(.unauthenticated, "\(peerDescription) refuses this side: \(text)")
+        case .peer where close.code == .outdated:
+            RPCError(.failedPrecondition, "\(peerDescription) refuses this side: \(text)")
         case .peer: RPCError(.unavailable, "\(peerDescription) closed the connection: \(text)")
         case .violation: RPCError(.unavailable, "the connection to \(peerDescription) was closed: \(text)")
         case .local: RPCError(.unavailable, "this side closed the connection to \(peerDescription): \(text)")

@@ -48,6 +48,8 @@ final class ConnectionCore: @unchecked Sendable {
     /// The peer's, once it is admitted.
     var account: PeerAccounts.Account?
     var peerHello: Hello?
+    /// Which methods the peer serves follows from it.
+    var peerServiceVersion: UInt32 = 0
     /// Kept here: the settings' cache may forget it before the handshake is over.
     var peerManifest: Manifest?
     /// What messages are lowered to, and raised from; nil: the peer understands just what this side does.

@@ -15,6 +15,11 @@ final class ConnectionSettings: @unchecked Sendable {
     let manifestBytes: [UInt8]
     /// Peers of other deployments are refused.
     let deployment: String
+    /// Who this side is.
+    let identity: Identity
+    /// Peers of a lower service version are refused.
+    let oldestServiceVersion: UInt32
+    let oldestRelease: String?
     /// Peers of other classes are refused; nil: every class.
     let expectedPeer: CallerClass?
     let routes: RouteTable
@@ -40,7 +45,9 @@ final class ConnectionSettings: @unchecked Sendable {
         } catch {
             throw RPCError(.unauthenticated, error.message, cause: error)
         }
-        let identity = try Identity(uris: uris, of: "the certificate \(tls.certificateChainPath)")
+        identity = try Identity(uris: uris, of: "the certificate \(tls.certificateChainPath)")
+        oldestServiceVersion = local.oldestServiceVersion
+        oldestRelease = local.oldestRelease
         self.deployment = deployment ?? identity.deployment
         self.loop = loop
         self.expectedPeer = expectedPeer
@@ -55,6 +62,18 @@ final class ConnectionSettings: @unchecked Sendable {
             serviceVersion: local.serviceVersion, fingerprint: manifestBytes.withUnsafeBytes { sha256($0) },
             release: local.release)
         manifests.insert(local.manifest, hello.fingerprint)
+    }
+
+    /// Why a peer that says this of itself is too old to be served; nil: it is not.
+    ///
+    /// In a sentence for whoever operates the peer: it reads it in the peer's log.
+    func refusal(of peer: Hello, _ peerIdentity: Identity) -> String? {
+        guard peer.serviceVersion < oldestServiceVersion else { return nil }
+        let way = oldestRelease.map { "upgrade it to release \($0) or later first" } ?? "upgrade it first"
+        return "\(peerIdentity.callerClass.rawValue) '\(peerIdentity.name)' runs release \(printable(peer.release)) "
+            + "(service version \(peer.serviceVersion)); this \(identity.callerClass.rawValue) of release "
+            + "\(hello.release) (service version \(hello.serviceVersion)) works with service version "
+            + "\(oldestServiceVersion) and later: \(way)"
     }
 
     /// Who the peer is, when it may be one at all.

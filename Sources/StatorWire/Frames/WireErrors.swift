@@ -14,6 +14,8 @@ package enum GoAwayCode: UInt8, Sendable, CaseIterable {
     case unavailable = 5
     /// A mistake of the sender of GOAWAY itself.
     case internalError = 6
+    /// The peer's service version is below what the sender works with.
+    case outdated = 7
 }
 
 /// What the peer did wrong; the connection is closed for it.

@@ -21,31 +21,42 @@ struct CompareCommand: AsyncParsableCommand {
     var plainC: String
     @Option(help: "The gRPC C++ program; without it, it is left out.")
     var grpcCpp: String?
+    @Option(help: "The swift-protobuf program; without it, it is left out.")
+    var swiftProtobuf: String?
+    @Option(help: "A Python with oslo.versionedobjects; without it, that is left out.")
+    var osloPython: String?
+    @Option(help: "The program for that Python.")
+    var osloPeer = "peer.py"
     @Option(help: "How often each measurement is repeated.")
     var rounds = 5
     @Option(help: "How long each takes.")
     var seconds = 1.0
     @Flag(help: "Fewer and shorter rounds, and no 10,000 idle connections.")
     var quick = false
-    @Option(help: ArgumentHelp("Measure only this: calls, idle or handshakes.", valueName: "part"))
+    @Option(help: ArgumentHelp("Measure only this: calls, idle, handshakes or objects.", valueName: "part"))
     var only: [Part] = Part.allCases
 
-    enum Part: String, ExpressibleByArgument, CaseIterable { case calls, idle, handshakes }
+    enum Part: String, ExpressibleByArgument, CaseIterable { case calls, idle, handshakes, objects }
 
     func run() async throws {
         // The programs that this starts have its setting too, all alike.
         ProcessMemory.tune()
         OpenFileLimit.raise()
-        try writeMessages()
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let implementations =
-            [Implementation(.plainC, path: plainC)] + (grpcCpp.map { [Implementation(.grpc, path: $0)] } ?? [])
-            + [Implementation(.stator, path: own)]
         let mayPin = sysconf(CInt(_SC_NPROCESSORS_ONLN)) >= 2
         let settings = ComparisonSettings(
             certificates: folder + "/certs", folder: folder, rounds: quick ? min(rounds, 3) : rounds, warmUp: 0.25,
             seconds: quick ? min(seconds, 0.5) : seconds, serverCPU: mayPin ? 0 : nil, clientCPU: mayPin ? 1 : nil)
 
+        if only != [.objects] { try measureCalls(settings) }
+        if only.contains(.objects) { try measureObjects(settings) }
+    }
+
+    /// Calls, connections and handshakes.
+    private func measureCalls(_ settings: ComparisonSettings) throws {
+        try writeMessages()
+        let implementations =
+            [Implementation(.plainC, path: plainC)] + (grpcCpp.map { [Implementation(.grpc, path: $0)] } ?? [])
+            + [Implementation(.stator, path: try Self.ownPath())]
         var rows: [Row] = []
         if only.contains(.calls) {
             rows += try CallMeasurement(implementations: implementations, settings: settings).run()
@@ -61,6 +72,29 @@ struct CompareCommand: AsyncParsableCommand {
         say("Release builds, Stator with --static-swift-stdlib; TLS 1.3 with certificates on both sides; loopback\n")
         say(report.text)
         say("\n\(settings.rounds) rounds of \(settings.seconds) s, medians; as JSON in \(folder)/rpc.json")
+    }
+
+    private func measureObjects(_ settings: ComparisonSettings) throws {
+        var implementations = [
+            ObjectImplementation(.stator, path: try Self.ownPath(), arguments: ["objects"]),
+            ObjectImplementation(.protobufC, path: plainC, arguments: ["objects"]),
+        ]
+        if let swiftProtobuf { implementations.append(ObjectImplementation(.swiftProtobuf, path: swiftProtobuf)) }
+        if let osloPython {
+            // Without byte code beside the source, and without what its dependencies warn of.
+            let arguments = ["-B", "-W", "ignore", osloPeer]
+            implementations.append(ObjectImplementation(.oslo, path: osloPython, arguments: arguments))
+        }
+        let measurement = ObjectMeasurement(implementations: implementations, settings: settings)
+        let table = try measurement.run()
+        try table.json().write(to: URL(filePath: folder + "/objects.json"))
+        say("\n\(measurement.sentence)\n")
+        say(table.text)
+        say("\nas JSON in \(folder)/objects.json")
+    }
+
+    private static func ownPath() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
     /// As many as this user may open files for.

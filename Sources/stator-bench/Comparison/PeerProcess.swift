@@ -44,6 +44,11 @@ package final class PeerProcess {
         }
     }
 
+    /// Writes a line to its input.
+    func send(_ line: String) throws {
+        try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+    }
+
     /// Ends its input, and the process if that is not enough for it. Returns its exit status.
     @discardableResult
     package func stop() -> Int32 {

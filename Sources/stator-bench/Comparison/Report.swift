@@ -15,11 +15,11 @@ package struct Report {
     }
 
     package var text: String {
-        [calls, idle, handshakes, requirements].filter { $0.count > 1 }
-            .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+        [calls, idle, handshakes, Requirement.table(Requirement.all(of: rows))].map(\.text)
+            .filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
-    private var calls: [String] {
+    private var calls: TextTable {
         let known = RowTable(rows)
         let head = [
             "message", "conn × calls", "program", "calls/s", "p50 µs", "p99 µs", "server CPU µs", "client CPU µs",
@@ -42,19 +42,19 @@ package struct Report {
                 ratio(row.serverCPUMicrosecondsPerCall, reference?.serverCPUMicrosecondsPerCall),
             ]
         }
-        return table(head, lines, textColumns: 3)
+        return TextTable(head, lines, textColumns: 3)
     }
 
-    private var idle: [String] {
+    private var idle: TextTable {
         let lines = rows.compactMap { row in
             row.idleConnections.map {
                 [row.implementation, "\($0)", decimal(row.serverBytesPerConnection.map { $0 / 1024 }, 1)]
             }
         }
-        return table(["program", "idle connections", "server KiB for each"], lines, textColumns: 1)
+        return TextTable(["program", "idle connections", "server KiB for each"], lines, textColumns: 1)
     }
 
-    private var handshakes: [String] {
+    private var handshakes: TextTable {
         let lines = rows.filter { $0.fullHandshakesPerSecond != nil }
             .map { row in
                 [
@@ -63,42 +63,12 @@ package struct Report {
                     whole(row.resumedServerCPUMicrosecondsPerHandshake),
                 ]
             }
-        return table(
+        return TextTable(
             ["program", "full handshakes/s", "server CPU µs", "resumed handshakes/s", "server CPU µs"], lines,
             textColumns: 1)
     }
 
-    private var requirements: [String] {
-        let lines = Requirement.all(of: rows).map { requirement in
-            let bound =
-                switch requirement.bound {
-                case .atMost(let limit): "≤ \(limit.rounded(places: 2))"
-                case .atLeast(let limit): "≥ \(limit.rounded(places: 2))"
-                }
-            let verdict = requirement.isMet.map { $0 ? "yes" : "no" } ?? "not measured"
-            return [requirement.name, verdict, decimal(requirement.value, 3), bound]
-        }
-        return table(["required", "met", "is", "bound"], lines, textColumns: 2)
-    }
-
-    private func table(_ head: [String], _ lines: [[String]], textColumns: Int) -> [String] {
-        guard !lines.isEmpty else { return [] }
-        let widths = head.indices.map { column in ([head] + lines).map { $0[column].count }.max() ?? 0 }
-        return ([head] + lines).map { cells in
-            zip(cells, widths).enumerated()
-                .map { column, cell in
-                    let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-                    return column < textColumns ? cell.0 + padding : padding + cell.0
-                }
-                .joined(separator: "  ")
-        }
-    }
-
     private func whole(_ value: Double?) -> String { value.map { String(Int($0.rounded())) } ?? "–" }
-
-    private func decimal(_ value: Double?, _ places: Int) -> String {
-        value.map { String(format: "%.\(places)f", $0) } ?? "–"
-    }
 
     private func ratio(_ value: Double?, _ reference: Double?) -> String {
         guard let value, let reference, reference > 0 else { return "–" }

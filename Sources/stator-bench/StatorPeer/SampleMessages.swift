@@ -1,5 +1,5 @@
 package import ComputeMessages
-internal import StatorObjects
+package import StatorObjects
 
 /// What is sent: the one definition of both messages; the other peers get their encoded bytes in files.
 package enum SampleMessages {
@@ -37,6 +37,23 @@ package enum SampleMessages {
         instance.generation = 41
         instance.userData = Array("#cloud-config\npackages: [nginx, chrony]\nruncmd: [systemctl enable nginx]\n".utf8)
         return instance
+    }
+
+    /// The same without what an older receiver must not do without, so that it can be lowered.
+    package static var lowerableInstance: Instance {
+        var lowerable = instance
+        lowerable.userData = nil
+        return lowerable
+    }
+
+    /// What a receiver understands that has an Instance two versions older, or the first when there were no two; all
+    /// else as in this build.
+    package static var olderManifest: Manifest {
+        var versions = ComputeManifest.current.versions
+        if let version = versions[Instance.schema.name] {
+            versions[Instance.schema.name] = ObjectVersion(version.major, version.minor - min(version.minor, 2))
+        }
+        return Manifest(versions)
     }
 
     private static var flavor: Flavor {

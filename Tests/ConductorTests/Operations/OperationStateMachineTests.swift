@@ -34,6 +34,13 @@ import Testing
         #expect(machine.isAwaitingReport == true)
     }
 
+    @Test func `a newer release's kind is left alone`() throws {
+        var machine = OperationStateMachine()
+        let view = Self.view(.unspecified, .direct, host: Self.hostID)
+        #expect(try machine.taken(view, now: Self.start) == .stop)
+        #expect(machine.isOver)
+    }
+
     @Test(arguments: hostKinds)
     func `an operation on a placed instance is sent to its host`(kind: OperationKind) throws {
         var machine = OperationStateMachine()

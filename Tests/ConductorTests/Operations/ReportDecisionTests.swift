@@ -17,6 +17,17 @@ import Testing
             taskState: task, observation: HostObservation(powerState: power), now: now)
     }
 
+    @Test func `the end of a newer release's operation makes the instance idle and leaves vm_state to that release`() {
+        let succeeded = Self.decide(.succeeded, .unspecified, vm: .unspecified, power: .paused)
+        var expected = InstanceTransition()
+        expected.taskState = TaskState.none
+        expected.powerState = .paused
+        #expect(succeeded == ReportDecision(operationEnd: .succeeded, transition: expected))
+        let failed = Self.decide(.failed(Self.failure), .unspecified, vm: .unspecified, power: nil)
+        #expect(failed.transition.vmState == nil)
+        #expect(failed.transition.fault == Self.failure)
+    }
+
     @Test(arguments: [OperationState.queued, .running])
     func `a report ends its operation, whether a conductor holds it or not`(state: OperationState) {
         let decision = Self.decide(.succeeded, .create, state)

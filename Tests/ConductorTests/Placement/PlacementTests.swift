@@ -5,7 +5,7 @@ import Testing
 @Suite struct PlacementTests {
     static let image = ImageIdentity(uuid: ObjectID(high: 9, low: 9), checksum: [1, 2, 3])
     static let request = PlacementRequest(
-        resources: ResourceClaim(vcpus: 2, memoryMB: 512, diskGB: 10), image: image)
+        resources: ResourceClaim(vcpus: 2, memoryMB: 512, diskGB: 10), image: image, serviceVersion: 2)
 
     static func host(_ number: UInt64, freeMemory: UInt32 = 4096) -> HostCandidate {
         HostCandidate(
@@ -46,6 +46,8 @@ import Testing
         case .memory: host.used.memoryMB = 8000
         case .disk: host.used.diskGB = 91
         case .image: host.images = []
+        case .serviceVersion: host.serviceVersion = 1
+        case .release: host.untellable = Untellable(release: "0.1.0", what: "user_data")
         }
         #expect(!filter.passes(host, for: Self.request))
         #expect(Placement.choose(among: [host, Self.host(2)], for: Self.request) == .host(Self.host(2)))
@@ -85,6 +87,18 @@ import Testing
         #expect(
             Self.reason([disabled, small, away, small])
                 == "no valid host: of 4 hosts, 1 disabled, 1 not connected, 2 with fewer than 2 vCPUs free")
+    }
+
+    @Test func `what hosts of a release cannot be told is counted by release and field`() {
+        var hosts = (1...4).map { Self.host($0) }
+        hosts[0].untellable = Untellable(release: "0.2.0", what: "cpu_model")
+        hosts[1].untellable = Untellable(release: "0.1.0", what: "user_data")
+        hosts[2].untellable = Untellable(release: "0.1.0", what: "user_data")
+        hosts[3].serviceVersion = 1
+        #expect(
+            Self.reason(hosts)
+                == "no valid host: of 4 hosts, 1 below service version 2, 2 of release 0.1.0 that cannot be told "
+                + "user_data, 1 of release 0.2.0 that cannot be told cpu_model")
     }
 
     @Test func `without hosts the reason says so`() {

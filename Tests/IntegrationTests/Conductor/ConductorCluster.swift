@@ -36,8 +36,7 @@ final class ConductorCluster: Sendable {
         _ = try postgres.createDatabase(name)
         self.postgres = postgres
         database = name
-        _ = try await migrateDatabase(
-            postgres.connectionString(database: name), action: .migrate, logger: logger)
+        _ = await migrateDatabase(postgres.connectionString(database: name), action: .migrate, logger: logger)
         loop = try EventLoop(label: "conductor-test")
         try loop.start()
     }

@@ -1,3 +1,4 @@
+import ClusterSupport
 import ComputeMessages
 import ComputeObjects
 import Logging

@@ -1,3 +1,4 @@
+import ClusterSupport
 import ComputeObjects
 import Logging
 import StatorReactor

@@ -55,7 +55,7 @@ struct InstanceStoreTests {
                 created.uuid, guard: InstanceGuard(generation: 1),
                 [.vmState(.active), .vmState(.error), .taskState(.none), .hostID(host.uuid), .fault(fault)])
             #expect(updated.vmState == .error)
-            #expect(updated.taskState == .none)
+            #expect(updated.taskState == TaskState.none)
             #expect(updated.hostName == "host1")
             #expect(updated.fault == fault)
             #expect(updated.generation == 2)

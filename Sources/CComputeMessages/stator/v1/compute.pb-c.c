@@ -1132,6 +1132,186 @@ void   stator__v1__operation_request__free_unpacked
   assert(message->base.descriptor == &stator__v1__operation_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stator__v1__list_services_request__init
+                     (Stator__V1__ListServicesRequest         *message)
+{
+  static const Stator__V1__ListServicesRequest init_value = STATOR__V1__LIST_SERVICES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__list_services_request__get_packed_size
+                     (const Stator__V1__ListServicesRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__list_services_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__list_services_request__pack
+                     (const Stator__V1__ListServicesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__list_services_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__list_services_request__pack_to_buffer
+                     (const Stator__V1__ListServicesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__list_services_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__ListServicesRequest *
+       stator__v1__list_services_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__ListServicesRequest *)
+     protobuf_c_message_unpack (&stator__v1__list_services_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__list_services_request__free_unpacked
+                     (Stator__V1__ListServicesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__list_services_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__list_services_response__init
+                     (Stator__V1__ListServicesResponse         *message)
+{
+  static const Stator__V1__ListServicesResponse init_value = STATOR__V1__LIST_SERVICES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t stator__v1__list_services_response__get_packed_size
+                     (const Stator__V1__ListServicesResponse *message)
+{
+  assert(message->base.descriptor == &stator__v1__list_services_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__list_services_response__pack
+                     (const Stator__V1__ListServicesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__list_services_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__list_services_response__pack_to_buffer
+                     (const Stator__V1__ListServicesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__list_services_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__ListServicesResponse *
+       stator__v1__list_services_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__ListServicesResponse *)
+     protobuf_c_message_unpack (&stator__v1__list_services_response__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__list_services_response__free_unpacked
+                     (Stator__V1__ListServicesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__list_services_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__get_upgrade_status_request__init
+                     (Stator__V1__GetUpgradeStatusRequest         *message)
+{
+  static const Stator__V1__GetUpgradeStatusRequest init_value = STATOR__V1__GET_UPGRADE_STATUS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__get_upgrade_status_request__get_packed_size
+                     (const Stator__V1__GetUpgradeStatusRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__get_upgrade_status_request__pack
+                     (const Stator__V1__GetUpgradeStatusRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__get_upgrade_status_request__pack_to_buffer
+                     (const Stator__V1__GetUpgradeStatusRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__GetUpgradeStatusRequest *
+       stator__v1__get_upgrade_status_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__GetUpgradeStatusRequest *)
+     protobuf_c_message_unpack (&stator__v1__get_upgrade_status_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__get_upgrade_status_request__free_unpacked
+                     (Stator__V1__GetUpgradeStatusRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__get_upgrade_status_response__init
+                     (Stator__V1__GetUpgradeStatusResponse         *message)
+{
+  static const Stator__V1__GetUpgradeStatusResponse init_value = STATOR__V1__GET_UPGRADE_STATUS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t stator__v1__get_upgrade_status_response__get_packed_size
+                     (const Stator__V1__GetUpgradeStatusResponse *message)
+{
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__get_upgrade_status_response__pack
+                     (const Stator__V1__GetUpgradeStatusResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__get_upgrade_status_response__pack_to_buffer
+                     (const Stator__V1__GetUpgradeStatusResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__GetUpgradeStatusResponse *
+       stator__v1__get_upgrade_status_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__GetUpgradeStatusResponse *)
+     protobuf_c_message_unpack (&stator__v1__get_upgrade_status_response__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__get_upgrade_status_response__free_unpacked
+                     (Stator__V1__GetUpgradeStatusResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__get_upgrade_status_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor stator__v1__create_server_request__field_descriptors[5] =
 {
   {
@@ -2178,7 +2358,139 @@ const ProtobufCMessageDescriptor stator__v1__operation_request__descriptor =
   (ProtobufCMessageInit) stator__v1__operation_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor stator__v1__compute__method_descriptors[17] =
+static const ProtobufCFieldDescriptor stator__v1__list_services_request__field_descriptors[1] =
+{
+  {
+    "binary",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__ListServicesRequest, has_binary),
+    offsetof(Stator__V1__ListServicesRequest, binary),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__list_services_request__field_indices_by_name[] = {
+  0,   /* field[0] = binary */
+};
+static const ProtobufCIntRange stator__v1__list_services_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor stator__v1__list_services_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.ListServicesRequest",
+  "ListServicesRequest",
+  "Stator__V1__ListServicesRequest",
+  "stator.v1",
+  sizeof(Stator__V1__ListServicesRequest),
+  1,
+  stator__v1__list_services_request__field_descriptors,
+  stator__v1__list_services_request__field_indices_by_name,
+  1,  stator__v1__list_services_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__list_services_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__list_services_response__field_descriptors[1] =
+{
+  {
+    "services",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stator__V1__ListServicesResponse, n_services),
+    offsetof(Stator__V1__ListServicesResponse, services),
+    &stator__v1__service__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__list_services_response__field_indices_by_name[] = {
+  0,   /* field[0] = services */
+};
+static const ProtobufCIntRange stator__v1__list_services_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor stator__v1__list_services_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.ListServicesResponse",
+  "ListServicesResponse",
+  "Stator__V1__ListServicesResponse",
+  "stator.v1",
+  sizeof(Stator__V1__ListServicesResponse),
+  1,
+  stator__v1__list_services_response__field_descriptors,
+  stator__v1__list_services_response__field_indices_by_name,
+  1,  stator__v1__list_services_response__number_ranges,
+  (ProtobufCMessageInit) stator__v1__list_services_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define stator__v1__get_upgrade_status_request__field_descriptors NULL
+#define stator__v1__get_upgrade_status_request__field_indices_by_name NULL
+#define stator__v1__get_upgrade_status_request__number_ranges NULL
+const ProtobufCMessageDescriptor stator__v1__get_upgrade_status_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.GetUpgradeStatusRequest",
+  "GetUpgradeStatusRequest",
+  "Stator__V1__GetUpgradeStatusRequest",
+  "stator.v1",
+  sizeof(Stator__V1__GetUpgradeStatusRequest),
+  0,
+  stator__v1__get_upgrade_status_request__field_descriptors,
+  stator__v1__get_upgrade_status_request__field_indices_by_name,
+  0,  stator__v1__get_upgrade_status_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__get_upgrade_status_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__get_upgrade_status_response__field_descriptors[1] =
+{
+  {
+    "status",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__GetUpgradeStatusResponse, status),
+    &stator__v1__upgrade_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__get_upgrade_status_response__field_indices_by_name[] = {
+  0,   /* field[0] = status */
+};
+static const ProtobufCIntRange stator__v1__get_upgrade_status_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor stator__v1__get_upgrade_status_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.GetUpgradeStatusResponse",
+  "GetUpgradeStatusResponse",
+  "Stator__V1__GetUpgradeStatusResponse",
+  "stator.v1",
+  sizeof(Stator__V1__GetUpgradeStatusResponse),
+  1,
+  stator__v1__get_upgrade_status_response__field_descriptors,
+  stator__v1__get_upgrade_status_response__field_indices_by_name,
+  1,  stator__v1__get_upgrade_status_response__number_ranges,
+  (ProtobufCMessageInit) stator__v1__get_upgrade_status_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor stator__v1__compute__method_descriptors[19] =
 {
   { "CreateServer", &stator__v1__create_server_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "ListServers", &stator__v1__list_servers_request__descriptor, &stator__v1__list_servers_response__descriptor },
@@ -2197,6 +2509,8 @@ static const ProtobufCMethodDescriptor stator__v1__compute__method_descriptors[1
   { "ListHosts", &stator__v1__list_hosts_request__descriptor, &stator__v1__list_hosts_response__descriptor },
   { "GetHost", &stator__v1__host_request__descriptor, &stator__v1__host_response__descriptor },
   { "UpdateHost", &stator__v1__update_host_request__descriptor, &stator__v1__host_response__descriptor },
+  { "ListServices", &stator__v1__list_services_request__descriptor, &stator__v1__list_services_response__descriptor },
+  { "GetUpgradeStatus", &stator__v1__get_upgrade_status_request__descriptor, &stator__v1__get_upgrade_status_response__descriptor },
 };
 const unsigned stator__v1__compute__method_indices_by_name[] = {
   12,        /* CreateFlavor */
@@ -2206,11 +2520,13 @@ const unsigned stator__v1__compute__method_indices_by_name[] = {
   15,        /* GetHost */
   10,        /* GetOperation */
   2,        /* GetServer */
+  18,        /* GetUpgradeStatus */
   11,        /* ListFlavors */
   14,        /* ListHosts */
   13,        /* ListImages */
   9,        /* ListOperations */
   1,        /* ListServers */
+  17,        /* ListServices */
   6,        /* RebootServer */
   4,        /* StartServer */
   5,        /* StopServer */
@@ -2224,7 +2540,7 @@ const ProtobufCServiceDescriptor stator__v1__compute__descriptor =
   "Compute",
   "Stator__V1__Compute",
   "stator.v1",
-  17,
+  19,
   stator__v1__compute__method_descriptors,
   stator__v1__compute__method_indices_by_name
 };
@@ -2363,6 +2679,22 @@ void stator__v1__compute__update_host(ProtobufCService *service,
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
   service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void stator__v1__compute__list_services(ProtobufCService *service,
+                                        const Stator__V1__ListServicesRequest *input,
+                                        Stator__V1__ListServicesResponse_Closure closure,
+                                        void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__compute__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void stator__v1__compute__get_upgrade_status(ProtobufCService *service,
+                                             const Stator__V1__GetUpgradeStatusRequest *input,
+                                             Stator__V1__GetUpgradeStatusResponse_Closure closure,
+                                             void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__compute__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__init (Stator__V1__Compute_Service *service,
                                 Stator__V1__Compute_ServiceDestroy destroy)

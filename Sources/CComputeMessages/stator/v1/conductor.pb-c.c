@@ -817,6 +817,96 @@ void   stator__v1__conductor_update_host_request__free_unpacked
   assert(message->base.descriptor == &stator__v1__conductor_update_host_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stator__v1__conductor_list_services_request__init
+                     (Stator__V1__ConductorListServicesRequest         *message)
+{
+  static const Stator__V1__ConductorListServicesRequest init_value = STATOR__V1__CONDUCTOR_LIST_SERVICES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__conductor_list_services_request__get_packed_size
+                     (const Stator__V1__ConductorListServicesRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_list_services_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__conductor_list_services_request__pack
+                     (const Stator__V1__ConductorListServicesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_list_services_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__conductor_list_services_request__pack_to_buffer
+                     (const Stator__V1__ConductorListServicesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_list_services_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__ConductorListServicesRequest *
+       stator__v1__conductor_list_services_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__ConductorListServicesRequest *)
+     protobuf_c_message_unpack (&stator__v1__conductor_list_services_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__conductor_list_services_request__free_unpacked
+                     (Stator__V1__ConductorListServicesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__conductor_list_services_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__conductor_get_upgrade_status_request__init
+                     (Stator__V1__ConductorGetUpgradeStatusRequest         *message)
+{
+  static const Stator__V1__ConductorGetUpgradeStatusRequest init_value = STATOR__V1__CONDUCTOR_GET_UPGRADE_STATUS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__conductor_get_upgrade_status_request__get_packed_size
+                     (const Stator__V1__ConductorGetUpgradeStatusRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_get_upgrade_status_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__conductor_get_upgrade_status_request__pack
+                     (const Stator__V1__ConductorGetUpgradeStatusRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_get_upgrade_status_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__conductor_get_upgrade_status_request__pack_to_buffer
+                     (const Stator__V1__ConductorGetUpgradeStatusRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_get_upgrade_status_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__ConductorGetUpgradeStatusRequest *
+       stator__v1__conductor_get_upgrade_status_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__ConductorGetUpgradeStatusRequest *)
+     protobuf_c_message_unpack (&stator__v1__conductor_get_upgrade_status_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__conductor_get_upgrade_status_request__free_unpacked
+                     (Stator__V1__ConductorGetUpgradeStatusRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__conductor_get_upgrade_status_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stator__v1__register_service_request__init
                      (Stator__V1__RegisterServiceRequest         *message)
 {
@@ -1825,6 +1915,108 @@ const ProtobufCMessageDescriptor stator__v1__conductor_update_host_request__desc
   (ProtobufCMessageInit) stator__v1__conductor_update_host_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor stator__v1__conductor_list_services_request__field_descriptors[2] =
+{
+  {
+    "requester",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__ConductorListServicesRequest, requester),
+    &stator__v1__requester__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__ConductorListServicesRequest, request),
+    &stator__v1__list_services_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__conductor_list_services_request__field_indices_by_name[] = {
+  1,   /* field[1] = request */
+  0,   /* field[0] = requester */
+};
+static const ProtobufCIntRange stator__v1__conductor_list_services_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor stator__v1__conductor_list_services_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.ConductorListServicesRequest",
+  "ConductorListServicesRequest",
+  "Stator__V1__ConductorListServicesRequest",
+  "stator.v1",
+  sizeof(Stator__V1__ConductorListServicesRequest),
+  2,
+  stator__v1__conductor_list_services_request__field_descriptors,
+  stator__v1__conductor_list_services_request__field_indices_by_name,
+  1,  stator__v1__conductor_list_services_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__conductor_list_services_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__conductor_get_upgrade_status_request__field_descriptors[2] =
+{
+  {
+    "requester",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__ConductorGetUpgradeStatusRequest, requester),
+    &stator__v1__requester__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__ConductorGetUpgradeStatusRequest, request),
+    &stator__v1__get_upgrade_status_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__conductor_get_upgrade_status_request__field_indices_by_name[] = {
+  1,   /* field[1] = request */
+  0,   /* field[0] = requester */
+};
+static const ProtobufCIntRange stator__v1__conductor_get_upgrade_status_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor stator__v1__conductor_get_upgrade_status_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.ConductorGetUpgradeStatusRequest",
+  "ConductorGetUpgradeStatusRequest",
+  "Stator__V1__ConductorGetUpgradeStatusRequest",
+  "stator.v1",
+  sizeof(Stator__V1__ConductorGetUpgradeStatusRequest),
+  2,
+  stator__v1__conductor_get_upgrade_status_request__field_descriptors,
+  stator__v1__conductor_get_upgrade_status_request__field_indices_by_name,
+  1,  stator__v1__conductor_get_upgrade_status_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__conductor_get_upgrade_status_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor stator__v1__register_service_request__field_descriptors[1] =
 {
   {
@@ -1914,7 +2106,7 @@ const ProtobufCMessageDescriptor stator__v1__register_service_response__descript
   (ProtobufCMessageInit) stator__v1__register_service_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor stator__v1__conductor__method_descriptors[18] =
+static const ProtobufCMethodDescriptor stator__v1__conductor__method_descriptors[20] =
 {
   { "CreateInstance", &stator__v1__create_instance_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "ListInstances", &stator__v1__list_instances_request__descriptor, &stator__v1__list_servers_response__descriptor },
@@ -1933,6 +2125,8 @@ static const ProtobufCMethodDescriptor stator__v1__conductor__method_descriptors
   { "ListHosts", &stator__v1__conductor_list_hosts_request__descriptor, &stator__v1__list_hosts_response__descriptor },
   { "GetHost", &stator__v1__conductor_get_host_request__descriptor, &stator__v1__host_response__descriptor },
   { "UpdateHost", &stator__v1__conductor_update_host_request__descriptor, &stator__v1__host_response__descriptor },
+  { "ListServices", &stator__v1__conductor_list_services_request__descriptor, &stator__v1__list_services_response__descriptor },
+  { "GetUpgradeStatus", &stator__v1__conductor_get_upgrade_status_request__descriptor, &stator__v1__get_upgrade_status_response__descriptor },
   { "RegisterService", &stator__v1__register_service_request__descriptor, &stator__v1__register_service_response__descriptor },
 };
 const unsigned stator__v1__conductor__method_indices_by_name[] = {
@@ -1943,13 +2137,15 @@ const unsigned stator__v1__conductor__method_indices_by_name[] = {
   2,        /* GetInstance */
   7,        /* GetInstanceConsole */
   10,        /* GetOperation */
+  18,        /* GetUpgradeStatus */
   11,        /* ListFlavors */
   14,        /* ListHosts */
   13,        /* ListImages */
   1,        /* ListInstances */
   9,        /* ListOperations */
+  17,        /* ListServices */
   6,        /* RebootInstance */
-  17,        /* RegisterService */
+  19,        /* RegisterService */
   4,        /* StartInstance */
   5,        /* StopInstance */
   16,        /* UpdateHost */
@@ -1962,7 +2158,7 @@ const ProtobufCServiceDescriptor stator__v1__conductor__descriptor =
   "Conductor",
   "Stator__V1__Conductor",
   "stator.v1",
-  18,
+  20,
   stator__v1__conductor__method_descriptors,
   stator__v1__conductor__method_indices_by_name
 };
@@ -2102,13 +2298,29 @@ void stator__v1__conductor__update_host(ProtobufCService *service,
   assert(service->descriptor == &stator__v1__conductor__descriptor);
   service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void stator__v1__conductor__list_services(ProtobufCService *service,
+                                          const Stator__V1__ConductorListServicesRequest *input,
+                                          Stator__V1__ListServicesResponse_Closure closure,
+                                          void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__conductor__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void stator__v1__conductor__get_upgrade_status(ProtobufCService *service,
+                                               const Stator__V1__ConductorGetUpgradeStatusRequest *input,
+                                               Stator__V1__GetUpgradeStatusResponse_Closure closure,
+                                               void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__conductor__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void stator__v1__conductor__register_service(ProtobufCService *service,
                                              const Stator__V1__RegisterServiceRequest *input,
                                              Stator__V1__RegisterServiceResponse_Closure closure,
                                              void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__init (Stator__V1__Conductor_Service *service,
                                   Stator__V1__Conductor_ServiceDestroy destroy)

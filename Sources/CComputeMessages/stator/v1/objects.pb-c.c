@@ -367,6 +367,141 @@ void   stator__v1__service__free_unpacked
   assert(message->base.descriptor == &stator__v1__service__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stator__v1__feature_gate_status__init
+                     (Stator__V1__FeatureGateStatus         *message)
+{
+  static const Stator__V1__FeatureGateStatus init_value = STATOR__V1__FEATURE_GATE_STATUS__INIT;
+  *message = init_value;
+}
+size_t stator__v1__feature_gate_status__get_packed_size
+                     (const Stator__V1__FeatureGateStatus *message)
+{
+  assert(message->base.descriptor == &stator__v1__feature_gate_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__feature_gate_status__pack
+                     (const Stator__V1__FeatureGateStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__feature_gate_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__feature_gate_status__pack_to_buffer
+                     (const Stator__V1__FeatureGateStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__feature_gate_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__FeatureGateStatus *
+       stator__v1__feature_gate_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__FeatureGateStatus *)
+     protobuf_c_message_unpack (&stator__v1__feature_gate_status__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__feature_gate_status__free_unpacked
+                     (Stator__V1__FeatureGateStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__feature_gate_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__migration_status__init
+                     (Stator__V1__MigrationStatus         *message)
+{
+  static const Stator__V1__MigrationStatus init_value = STATOR__V1__MIGRATION_STATUS__INIT;
+  *message = init_value;
+}
+size_t stator__v1__migration_status__get_packed_size
+                     (const Stator__V1__MigrationStatus *message)
+{
+  assert(message->base.descriptor == &stator__v1__migration_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__migration_status__pack
+                     (const Stator__V1__MigrationStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__migration_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__migration_status__pack_to_buffer
+                     (const Stator__V1__MigrationStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__migration_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__MigrationStatus *
+       stator__v1__migration_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__MigrationStatus *)
+     protobuf_c_message_unpack (&stator__v1__migration_status__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__migration_status__free_unpacked
+                     (Stator__V1__MigrationStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__migration_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__upgrade_status__init
+                     (Stator__V1__UpgradeStatus         *message)
+{
+  static const Stator__V1__UpgradeStatus init_value = STATOR__V1__UPGRADE_STATUS__INIT;
+  *message = init_value;
+}
+size_t stator__v1__upgrade_status__get_packed_size
+                     (const Stator__V1__UpgradeStatus *message)
+{
+  assert(message->base.descriptor == &stator__v1__upgrade_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__upgrade_status__pack
+                     (const Stator__V1__UpgradeStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__upgrade_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__upgrade_status__pack_to_buffer
+                     (const Stator__V1__UpgradeStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__upgrade_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__UpgradeStatus *
+       stator__v1__upgrade_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__UpgradeStatus *)
+     protobuf_c_message_unpack (&stator__v1__upgrade_status__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__upgrade_status__free_unpacked
+                     (Stator__V1__UpgradeStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__upgrade_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stator__v1__operation__init
                      (Stator__V1__Operation         *message)
 {
@@ -1626,7 +1761,7 @@ const ProtobufCMessageDescriptor stator__v1__host__descriptor =
   (ProtobufCMessageInit) stator__v1__host__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stator__v1__service__field_descriptors[9] =
+static const ProtobufCFieldDescriptor stator__v1__service__field_descriptors[10] =
 {
   {
     "uuid",
@@ -1736,6 +1871,18 @@ static const ProtobufCFieldDescriptor stator__v1__service__field_descriptors[9] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "version_since",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Stator__V1__Service, has_version_since),
+    offsetof(Stator__V1__Service, version_since),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stator__v1__service__field_indices_by_name[] = {
   7,   /* field[7] = address */
@@ -1747,11 +1894,12 @@ static const unsigned stator__v1__service__field_indices_by_name[] = {
   5,   /* field[5] = up */
   0,   /* field[0] = uuid */
   4,   /* field[4] = version */
+  9,   /* field[9] = version_since */
 };
 static const ProtobufCIntRange stator__v1__service__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor stator__v1__service__descriptor =
 {
@@ -1761,11 +1909,385 @@ const ProtobufCMessageDescriptor stator__v1__service__descriptor =
   "Stator__V1__Service",
   "stator.v1",
   sizeof(Stator__V1__Service),
-  9,
+  10,
   stator__v1__service__field_descriptors,
   stator__v1__service__field_indices_by_name,
   1,  stator__v1__service__number_ranges,
   (ProtobufCMessageInit) stator__v1__service__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__feature_gate_status__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__FeatureGateStatus, has_name),
+    offsetof(Stator__V1__FeatureGateStatus, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "description",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__FeatureGateStatus, has_description),
+    offsetof(Stator__V1__FeatureGateStatus, description),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "service_version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__FeatureGateStatus, has_service_version),
+    offsetof(Stator__V1__FeatureGateStatus, service_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Stator__V1__FeatureGateStatus, has_open),
+    offsetof(Stator__V1__FeatureGateStatus, open),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "held_by",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stator__V1__FeatureGateStatus, n_held_by),
+    offsetof(Stator__V1__FeatureGateStatus, held_by),
+    &stator__v1__service__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "held_by_count",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__FeatureGateStatus, has_held_by_count),
+    offsetof(Stator__V1__FeatureGateStatus, held_by_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__feature_gate_status__field_indices_by_name[] = {
+  1,   /* field[1] = description */
+  4,   /* field[4] = held_by */
+  5,   /* field[5] = held_by_count */
+  0,   /* field[0] = name */
+  3,   /* field[3] = open */
+  2,   /* field[2] = service_version */
+};
+static const ProtobufCIntRange stator__v1__feature_gate_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor stator__v1__feature_gate_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.FeatureGateStatus",
+  "FeatureGateStatus",
+  "Stator__V1__FeatureGateStatus",
+  "stator.v1",
+  sizeof(Stator__V1__FeatureGateStatus),
+  6,
+  stator__v1__feature_gate_status__field_descriptors,
+  stator__v1__feature_gate_status__field_indices_by_name,
+  1,  stator__v1__feature_gate_status__number_ranges,
+  (ProtobufCMessageInit) stator__v1__feature_gate_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__migration_status__field_descriptors[9] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__MigrationStatus, has_version),
+    offsetof(Stator__V1__MigrationStatus, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__MigrationStatus, has_name),
+    offsetof(Stator__V1__MigrationStatus, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "phase",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Stator__V1__MigrationStatus, has_phase),
+    offsetof(Stator__V1__MigrationStatus, phase),
+    &stator__v1__migration_phase__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Stator__V1__MigrationStatus, has_state),
+    offsetof(Stator__V1__MigrationStatus, state),
+    &stator__v1__migration_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rows_done",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Stator__V1__MigrationStatus, has_rows_done),
+    offsetof(Stator__V1__MigrationStatus, rows_done),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rows_total",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Stator__V1__MigrationStatus, has_rows_total),
+    offsetof(Stator__V1__MigrationStatus, rows_total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "oldest_service_version",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__MigrationStatus, has_oldest_service_version),
+    offsetof(Stator__V1__MigrationStatus, oldest_service_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "held_by",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stator__V1__MigrationStatus, n_held_by),
+    offsetof(Stator__V1__MigrationStatus, held_by),
+    &stator__v1__service__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "held_by_count",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__MigrationStatus, has_held_by_count),
+    offsetof(Stator__V1__MigrationStatus, held_by_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__migration_status__field_indices_by_name[] = {
+  7,   /* field[7] = held_by */
+  8,   /* field[8] = held_by_count */
+  1,   /* field[1] = name */
+  6,   /* field[6] = oldest_service_version */
+  2,   /* field[2] = phase */
+  4,   /* field[4] = rows_done */
+  5,   /* field[5] = rows_total */
+  3,   /* field[3] = state */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange stator__v1__migration_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor stator__v1__migration_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.MigrationStatus",
+  "MigrationStatus",
+  "Stator__V1__MigrationStatus",
+  "stator.v1",
+  sizeof(Stator__V1__MigrationStatus),
+  9,
+  stator__v1__migration_status__field_descriptors,
+  stator__v1__migration_status__field_indices_by_name,
+  1,  stator__v1__migration_status__number_ranges,
+  (ProtobufCMessageInit) stator__v1__migration_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__upgrade_status__field_descriptors[8] =
+{
+  {
+    "release",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__UpgradeStatus, has_release),
+    offsetof(Stator__V1__UpgradeStatus, release),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "service_version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__UpgradeStatus, has_service_version),
+    offsetof(Stator__V1__UpgradeStatus, service_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "oldest_service_version",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__UpgradeStatus, has_oldest_service_version),
+    offsetof(Stator__V1__UpgradeStatus, oldest_service_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fleet_service_version",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__UpgradeStatus, has_fleet_service_version),
+    offsetof(Stator__V1__UpgradeStatus, fleet_service_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "schema_oldest_service_version",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__UpgradeStatus, has_schema_oldest_service_version),
+    offsetof(Stator__V1__UpgradeStatus, schema_oldest_service_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "services",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stator__V1__UpgradeStatus, n_services),
+    offsetof(Stator__V1__UpgradeStatus, services),
+    &stator__v1__service__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gates",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stator__V1__UpgradeStatus, n_gates),
+    offsetof(Stator__V1__UpgradeStatus, gates),
+    &stator__v1__feature_gate_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "migrations",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stator__V1__UpgradeStatus, n_migrations),
+    offsetof(Stator__V1__UpgradeStatus, migrations),
+    &stator__v1__migration_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__upgrade_status__field_indices_by_name[] = {
+  3,   /* field[3] = fleet_service_version */
+  6,   /* field[6] = gates */
+  7,   /* field[7] = migrations */
+  2,   /* field[2] = oldest_service_version */
+  0,   /* field[0] = release */
+  4,   /* field[4] = schema_oldest_service_version */
+  1,   /* field[1] = service_version */
+  5,   /* field[5] = services */
+};
+static const ProtobufCIntRange stator__v1__upgrade_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor stator__v1__upgrade_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.UpgradeStatus",
+  "UpgradeStatus",
+  "Stator__V1__UpgradeStatus",
+  "stator.v1",
+  sizeof(Stator__V1__UpgradeStatus),
+  8,
+  stator__v1__upgrade_status__field_descriptors,
+  stator__v1__upgrade_status__field_indices_by_name,
+  1,  stator__v1__upgrade_status__number_ranges,
+  (ProtobufCMessageInit) stator__v1__upgrade_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor stator__v1__operation__field_descriptors[15] =
@@ -2222,6 +2744,70 @@ const ProtobufCEnumDescriptor stator__v1__boot_method__descriptor =
   stator__v1__boot_method__enum_values_by_name,
   1,
   stator__v1__boot_method__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue stator__v1__migration_phase__enum_values_by_number[4] =
+{
+  { "MIGRATION_PHASE_UNSPECIFIED", "STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_UNSPECIFIED", 0 },
+  { "MIGRATION_PHASE_EXPAND", "STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_EXPAND", 1 },
+  { "MIGRATION_PHASE_ONLINE", "STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_ONLINE", 2 },
+  { "MIGRATION_PHASE_CONTRACT", "STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_CONTRACT", 3 },
+};
+static const ProtobufCIntRange stator__v1__migration_phase__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex stator__v1__migration_phase__enum_values_by_name[4] =
+{
+  { "MIGRATION_PHASE_CONTRACT", 3 },
+  { "MIGRATION_PHASE_EXPAND", 1 },
+  { "MIGRATION_PHASE_ONLINE", 2 },
+  { "MIGRATION_PHASE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor stator__v1__migration_phase__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "stator.v1.MigrationPhase",
+  "MigrationPhase",
+  "Stator__V1__MigrationPhase",
+  "stator.v1",
+  4,
+  stator__v1__migration_phase__enum_values_by_number,
+  4,
+  stator__v1__migration_phase__enum_values_by_name,
+  1,
+  stator__v1__migration_phase__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue stator__v1__migration_state__enum_values_by_number[4] =
+{
+  { "MIGRATION_STATE_UNSPECIFIED", "STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_UNSPECIFIED", 0 },
+  { "MIGRATION_STATE_PENDING", "STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_PENDING", 1 },
+  { "MIGRATION_STATE_RUNNING", "STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_RUNNING", 2 },
+  { "MIGRATION_STATE_DONE", "STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_DONE", 3 },
+};
+static const ProtobufCIntRange stator__v1__migration_state__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex stator__v1__migration_state__enum_values_by_name[4] =
+{
+  { "MIGRATION_STATE_DONE", 3 },
+  { "MIGRATION_STATE_PENDING", 1 },
+  { "MIGRATION_STATE_RUNNING", 2 },
+  { "MIGRATION_STATE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor stator__v1__migration_state__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "stator.v1.MigrationState",
+  "MigrationState",
+  "Stator__V1__MigrationState",
+  "stator.v1",
+  4,
+  stator__v1__migration_state__enum_values_by_number,
+  4,
+  stator__v1__migration_state__enum_values_by_name,
+  1,
+  stator__v1__migration_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue stator__v1__report_outcome__enum_values_by_number[4] =

@@ -1,6 +1,6 @@
 extension Migration {
     /// Times are microseconds since 1970, by the database's clock (`stator_now`). States are the numbers of the
-    /// protos' enums. Every row that is changed has a generation, which each write names and advances.
+    /// protos' enums; a newer release may write numbers that this one does not know. Every row that is changed has a generation, which each write names and advances.
     static let initialSchema = """
         CREATE FUNCTION stator_now() RETURNS bigint LANGUAGE sql VOLATILE AS $$
             SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
@@ -66,9 +66,9 @@ extension Migration {
             display_name text NOT NULL,
             display_description text,
             user_data bytea,
-            vm_state integer NOT NULL CHECK (vm_state BETWEEN 1 AND 5),
-            task_state integer NOT NULL CHECK (task_state BETWEEN 0 AND 7),
-            power_state integer NOT NULL CHECK (power_state IN (0, 1, 3, 4, 6, 7)),
+            vm_state integer NOT NULL CHECK (vm_state >= 1),
+            task_state integer NOT NULL CHECK (task_state >= 0),
+            power_state integer NOT NULL CHECK (power_state >= 0),
             flavor bytea NOT NULL,
             flavor_version text NOT NULL,
             image bytea NOT NULL,
@@ -84,6 +84,9 @@ extension Migration {
             updated_at bigint NOT NULL,
             launched_at bigint,
             terminated_at bigint,
+            -- The oldest conductor and host, as a service version, that knows all of the row.
+            needed_service_version bigint NOT NULL DEFAULT 1
+                CHECK (needed_service_version BETWEEN 1 AND 4294967295),
             generation bigint NOT NULL CHECK (generation > 0),
             CHECK ((fault IS NULL) = (fault_version IS NULL))
         );
@@ -103,9 +106,9 @@ extension Migration {
 
         CREATE TABLE operations (
             uuid uuid PRIMARY KEY,
-            kind integer NOT NULL CHECK (kind BETWEEN 1 AND 6),
-            state integer NOT NULL CHECK (state BETWEEN 1 AND 5),
-            step integer NOT NULL CHECK (step BETWEEN 1 AND 4),
+            kind integer NOT NULL CHECK (kind >= 1),
+            state integer NOT NULL CHECK (state >= 1),
+            step integer NOT NULL CHECK (step >= 1),
             -- Deferred: the operation is written first, since its idempotency key decides whether the instance is.
             instance_uuid uuid NOT NULL REFERENCES instances DEFERRABLE INITIALLY DEFERRED,
             instance_name text NOT NULL,
@@ -124,9 +127,9 @@ extension Migration {
             finished_at bigint,
             generation bigint NOT NULL CHECK (generation > 0),
             UNIQUE (user_id, idempotency_key),
-            CHECK ((state = 2) = (conductor IS NOT NULL)),
+            CHECK (state > 5 OR (state = 2) = (conductor IS NOT NULL)),
             CHECK ((conductor IS NULL) = (lease_until IS NULL)),
-            CHECK ((state IN (3, 4, 5)) = (step = 4)),
+            CHECK (state > 5 OR (state IN (3, 4, 5)) = (step = 4)),
             CHECK ((step = 4) = (finished_at IS NOT NULL)),
             CHECK ((fault IS NULL) = (fault_version IS NULL))
         );
@@ -146,6 +149,16 @@ extension Migration {
             last_seen_up bigint NOT NULL,
             generation bigint NOT NULL CHECK (generation > 0),
             UNIQUE (binary_name, name)
+        );
+
+        -- Which release each daemon and host has run, since when: a row for each change.
+        CREATE TABLE service_versions (
+            binary_name text NOT NULL,
+            name text NOT NULL,
+            seen_at bigint NOT NULL,
+            release text NOT NULL,
+            version bigint NOT NULL CHECK (version BETWEEN 0 AND 4294967295),
+            PRIMARY KEY (binary_name, name, seen_at)
         );
         """
 }

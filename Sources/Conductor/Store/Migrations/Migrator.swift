@@ -1,15 +1,20 @@
+internal import ComputeObjects
 package import Logging
 package import Postgres
 
-/// Brings a database to this release's schema, or says what keeps it from serving.
+/// Brings a database from one release's schema to the next, phase by phase, or says what keeps it from serving.
 package struct Migrator: Sendable {
     /// Migrations of all conductors take turns by this lock. The number has no meaning but that nobody else uses it.
     private static let lockNumber: Int64 = 0x7374_6174_6f72
-    private static let timeout: Duration = .seconds(24 * 60 * 60)
+    static let timeout: Duration = .seconds(24 * 60 * 60)
+    /// A statement that waits for a table's lock makes everyone behind it wait, so it waits briefly, again and again.
+    private static let lockTimeout = "2s"
+    private static let lockAttemptsMax = 60
+    private static let lockPause: Duration = .milliseconds(500)
 
-    private let client: PostgresClient
-    private let logger: Logger
-    private let migrations: [Migration]
+    let client: PostgresClient
+    let logger: Logger
+    let migrations: [Migration]
 
     /// The list is this release's, except in tests.
     package init(_ client: PostgresClient, logger: Logger, migrations: [Migration] = Migration.all) {
@@ -18,16 +23,83 @@ package struct Migrator: Sendable {
         self.migrations = migrations
     }
 
-    /// Applies what is missing, each migration in a transaction of its own; returns those it applied. Safe to run twice,
-    /// and at once in several processes. Throws `.schemaMismatch` when the database is ahead of this release.
-    package func migrate() async throws(StoreError) -> [Migration] {
+    // MARK: Looking
+
+    /// Where the database stands. Throws `.schemaMismatch` when a migration of this release was applied in another form.
+    package func status() async throws(StoreError) -> SchemaStatus {
+        try await status(StoreSession(client))
+    }
+
+    /// Throws `.schemaMismatch`, with the way out, unless this release can serve from the database: everything that it
+    /// expands is there, and nothing that it needs has been contracted.
+    ///
+    /// What a newer release has added is no hindrance: it adds what this one does not look at.
+    package func requireServable(serviceVersion: UInt32 = Release.serviceVersion) async throws(StoreError) {
+        let status = try await status()
+        guard status.oldestServiceVersion <= serviceVersion else {
+            let newest = status.migrations.last { $0.oldestServiceVersion == status.oldestServiceVersion }
+            throw StoreError(
+                .schemaMismatch,
+                "the database has been contracted for releases of service version \(status.oldestServiceVersion) and "
+                    + "later (migration \(newest?.version ?? 0) \(newest?.name ?? "")); this conductor of release "
+                    + "\(Release.current) has service version \(serviceVersion): upgrade it")
+        }
+        guard let missing = status.pending(.expand).first else { return }
+        let present = missing.version == 1 ? "no schema yet" : "no migration \(missing.version) (\(missing.name)) yet"
+        throw StoreError(
+            .schemaMismatch,
+            "the database has \(present), which release \(Release.current) needs: run `stator-conductor migrate`")
+    }
+
+    func status(_ session: StoreSession) async throws(StoreError) -> SchemaStatus {
+        let history = MigrationHistory(session: session)
+        let applied = try await history.applied(migrations)
+        if let different = applied.first(where: { $0.isSame == false }) {
+            throw StoreError(
+                .schemaMismatch,
+                "migration \(different.version) (\(different.name)) was applied in another form than this release has "
+                    + "it: the database is of another build")
+        }
+        var progress: [Int32: MigrationHistory.Progress] = [:]
+        for one in try await history.progress() { progress[one.version] = one }
+        let done = Set(applied.map(\.version))
+        var steps = migrations.map { migration in
+            MigrationProgress(
+                version: migration.version, name: migration.name, phase: migration.phase,
+                state: done.contains(migration.version) ? .done : progress[migration.version] == nil ? .pending : .running,
+                oldestServiceVersion: migration.oldestServiceVersion,
+                rowsDone: progress[migration.version]?.rowsDone, rowsTotal: progress[migration.version]?.rowsTotal,
+                isKnown: true)
+        }
+        steps += applied.filter { $0.isSame == nil }.map { foreign in
+            MigrationProgress(
+                version: foreign.version, name: foreign.name, phase: foreign.phase, state: .done,
+                oldestServiceVersion: foreign.oldestServiceVersion, rowsDone: progress[foreign.version]?.rowsDone,
+                rowsTotal: progress[foreign.version]?.rowsTotal, isKnown: false)
+        }
+        return SchemaStatus(
+            migrations: steps.sorted { $0.version < $1.version },
+            oldestServiceVersion: applied.map(\.oldestServiceVersion).max() ?? 0)
+    }
+
+    // MARK: Expanding
+
+    /// Applies what this release adds to the schema, each migration in a transaction of its own; returns those it applied.
+    ///
+    /// Safe to run twice, at once in several processes, and while conductors of the release before serve.
+    package func expand() async throws(StoreError) -> [Migration] {
         var applied: [Migration] = []
         var isComplete = false
         while !isComplete {
-            if let migration = try await applyNext() {
-                logger.info(
-                    "schema migrated", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
-                applied.append(migration)
+            let next: Migration? = try await exclusively { session throws(StoreError) in
+                let pending = Set(try await status(session).pending(.expand).map(\.version))
+                guard let next = migrations.first(where: { pending.contains($0.version) }) else { return nil }
+                try await apply(next, session)
+                return next
+            }
+            if let next {
+                note(next)
+                applied.append(next)
             } else {
                 isComplete = true
             }
@@ -35,46 +107,63 @@ package struct Migrator: Sendable {
         return applied
     }
 
-    /// The migrations that `migrate()` would apply now.
-    package func pending() async throws(StoreError) -> [Migration] {
-        let applied: [AppliedMigration]
-        do throws(StoreError) {
-            applied = try await readApplied(StoreSession(client))
-        } catch {
-            guard error.code == .schemaMismatch, error.cause?.sqlState == SQLState.undefinedTable else { throw error }
-            applied = []
+    /// Everything that is safe while the release before serves: expands, then moves data until none is left.
+    package func migrate() async throws(StoreError) -> [Migration] {
+        let expanded = try await expand()
+        let waiting = Set(try await status().pending(.online).map(\.version))
+        _ = try await moveOnline()
+        return expanded + migrations.filter { waiting.contains($0.version) }
+    }
+
+    func apply(_ migration: Migration, _ session: StoreSession) async throws(StoreError) {
+        guard case .statements(let sql) = migration.work else {
+            throw StoreError(.internal, "migration \(migration.version) moves data and is not applied at once")
         }
-        return try remaining(after: applied)
+        try await session.script(sql)
+        try await MigrationHistory(session: session).record(migration)
     }
 
-    /// Throws `.schemaMismatch`, with the way out, unless the database has exactly this release's schema.
-    package func requireCurrent() async throws(StoreError) {
-        guard let missing = try await pending().first else { return }
-        let present = missing.version == 1 ? "no schema yet" : "schema \(missing.version - 1)"
-        throw StoreError(
-            .schemaMismatch,
-            "the database has \(present), this release needs \(newestVersion): run `stator-conductor migrate`")
+    func note(_ migration: Migration) {
+        logger.info(
+            "schema migrated",
+            metadata: [
+                "version": "\(migration.version)", "name": "\(migration.name)", "phase": "\(migration.phase.rawValue)",
+            ])
     }
 
-    private var newestVersion: Int32 { migrations.last?.version ?? 0 }
+    // MARK: One at a time
 
-    private func applyNext() async throws(StoreError) -> Migration? {
+    /// Runs the body in a transaction while no other migration runs. Tables that are in use are tried again for a while.
+    func exclusively<R: Sendable>(
+        _ body: (StoreSession) async throws(StoreError) -> R
+    ) async throws(StoreError) -> R {
+        var attempt = 1
+        var result: R?
+        while result == nil {
+            do throws(StoreError) {
+                result = try await exclusivelyOnce(body)
+            } catch {
+                guard error.code == .contention, attempt < Self.lockAttemptsMax else { throw error }
+                attempt += 1
+                try? await Task.sleep(for: Self.lockPause)
+            }
+        }
+        guard let result else { throw StoreError(.internal, "a migration ended without a result") }
+        return result
+    }
+
+    private func exclusivelyOnce<R: Sendable>(
+        _ body: (StoreSession) async throws(StoreError) -> R
+    ) async throws(StoreError) -> R {
         do {
             return try await client.transaction(timeout: Self.timeout) { transaction in
                 // Waiting for another conductor's migration, or a long one of our own, is no reason to give up.
                 try await transaction.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
                 let session = StoreSession(transaction)
                 try await session.execute("SELECT pg_advisory_xact_lock($1)", [.int8(Self.lockNumber)])
-                try await transaction.execute(Self.historyTable)
-                guard let next = try remaining(after: try await readApplied(session)).first else { return nil }
-                try await transaction.execute(next.sql)
-                try await session.execute(
-                    """
-                    INSERT INTO schema_migrations (version, name, checksum, applied_at)
-                    VALUES ($1, $2, encode(sha256(convert_to($3, 'UTF8')), 'hex'), clock_timestamp())
-                    """,
-                    [.int4(next.version), .text(next.name), .text(next.sql)])
-                return next
+                try await transaction.execute("SET LOCAL lock_timeout = '\(Self.lockTimeout)'")
+                try await transaction.execute(MigrationHistory.tables)
+                return try await body(session)
             }
         } catch let error as StoreError {
             throw error
@@ -83,55 +172,5 @@ package struct Migrator: Sendable {
         } catch {
             throw StoreError(.internal, "\(error)")
         }
-    }
-
-    private static let historyTable = """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            version integer PRIMARY KEY,
-            name text NOT NULL,
-            checksum text NOT NULL,
-            applied_at timestamptz NOT NULL
-        )
-        """
-
-    private struct AppliedMigration {
-        var version: Int32
-        var name: String
-        /// False: its SQL was another than this release's; nil: this release does not know it.
-        var isSame: Bool?
-    }
-
-    private func readApplied(_ session: StoreSession) async throws(StoreError) -> [AppliedMigration] {
-        try await session.rows(
-            """
-            SELECT applied.version, applied.name,
-                applied.checksum = encode(sha256(convert_to(known.sql, 'UTF8')), 'hex') AS is_same
-            FROM schema_migrations AS applied
-            LEFT JOIN unnest($1::integer[], $2::text[]) AS known (version, sql) USING (version)
-            ORDER BY applied.version
-            """,
-            [.int4Array(migrations.map(\.version)), .textArray(migrations.map(\.sql))]
-        ) { row throws(StoreError) in
-            AppliedMigration(
-                version: Int32(truncatingIfNeeded: try row.int64("version")), name: try row.text("name"),
-                isSame: try row.boolOrNil("is_same"))
-        }
-    }
-
-    private func remaining(after applied: [AppliedMigration]) throws(StoreError) -> [Migration] {
-        if let newest = applied.last, newest.version > newestVersion {
-            throw StoreError(
-                .schemaMismatch,
-                "the database has schema \(newest.version), this release knows \(newestVersion): "
-                    + "upgrade this conductor first")
-        }
-        if let different = applied.first(where: { $0.isSame == false }) {
-            throw StoreError(
-                .schemaMismatch,
-                "migration \(different.version) (\(different.name)) was applied in another form than this release has "
-                    + "it: the database is of another build")
-        }
-        let versions = Set(applied.map(\.version))
-        return migrations.filter { !versions.contains($0.version) }
     }
 }

@@ -11,7 +11,8 @@ static const char usage[] =
     "  client, handshakes: --server PID --warm-up S --seconds S --connections N\n"
     "  client: --message ping|instance --message-file FILE --in-flight N\n"
     "  handshakes: [--resumed]\n"
-    "  idle: --connections N\n";
+    "  idle: --connections N\n"
+    "usage: plain-c objects --folder DIR --seconds S\n";
 
 bool options_read(options *o, int count, char **arguments) {
     *o = (options){.application_protocol = "stator/1", .connections = 1, .in_flight = 1, .warm_up = 0.5, .seconds = 1};
@@ -20,6 +21,7 @@ bool options_read(options *o, int count, char **arguments) {
         {.name = "--alpn", .text = &o->application_protocol},
         {.name = "--message", .text = &o->message},
         {.name = "--message-file", .text = &o->message_file},
+        {.name = "--folder", .text = &o->folder},
         {.name = "--port", .number = &o->port},
         {.name = "--server", .number = &o->server},
         {.name = "--connections", .number = &o->connections},
@@ -45,7 +47,8 @@ bool options_read(options *o, int count, char **arguments) {
             break;
         }
     }
-    if (!is_usable || !o->certificates || o->connections < 1 || o->in_flight < 1) {
+    bool has_files = strcmp(o->mode, "objects") == 0 ? o->folder != NULL : o->certificates != NULL;
+    if (!is_usable || !has_files || o->connections < 1 || o->in_flight < 1) {
         fputs(usage, stderr);
         return false;
     }
@@ -65,6 +68,7 @@ int main(int count, char **arguments) {
     if (strcmp(o.mode, "client") == 0) return run_client(&o);
     if (strcmp(o.mode, "idle") == 0) return run_idle(&o);
     if (strcmp(o.mode, "handshakes") == 0) return run_handshakes(&o);
+    if (strcmp(o.mode, "objects") == 0) return run_objects(&o);
     fputs(usage, stderr);
     return 2;
 }

@@ -18,6 +18,8 @@ uint64_t process_cpu_ns(pid_t process) {
     return clock_getcpuclockid(process, &clock) == 0 ? clock_ns(clock) : 0;
 }
 
+uint64_t own_cpu_ns(void) { return clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
+
 void measurement_begin(measurement *m, double warm_up_seconds, double seconds, pid_t server) {
     m->warm_up_seconds = warm_up_seconds;
     m->seconds = seconds;
@@ -32,14 +34,14 @@ bool measurement_goes_on(measurement *m, uint64_t now) {
         if (elapsed < m->warm_up_seconds) return true;
         memset(&m->latencies, 0, sizeof m->latencies);
         m->server_cpu_began_ns = process_cpu_ns(m->server);
-        m->own_cpu_began_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+        m->own_cpu_began_ns = own_cpu_ns();
         m->began_ns = monotonic_ns();
         m->is_measuring = true;
         return true;
     }
     if (elapsed < m->seconds) return true;
     uint64_t server_cpu = process_cpu_ns(m->server) - m->server_cpu_began_ns;
-    uint64_t own_cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - m->own_cpu_began_ns;
+    uint64_t own_cpu = own_cpu_ns() - m->own_cpu_began_ns;
     elapsed = (double)(monotonic_ns() - m->began_ns) / 1e9;
     printf(
         "{\"calls\":%llu,\"seconds\":%.6f,\"p50_us\":%.3f,\"p99_us\":%.3f,\"server_cpu_seconds\":%.6f,"

@@ -22,6 +22,7 @@ typedef struct {
 uint64_t monotonic_ns(void);
 // Of another process, exactly; 0 when there is none.
 uint64_t process_cpu_ns(pid_t process);
+uint64_t own_cpu_ns(void);
 
 // Begins with the warm-up.
 void measurement_begin(measurement *m, double warm_up_seconds, double seconds, pid_t server);

@@ -7,7 +7,7 @@ typedef struct {
     const char *mode;
     const char *certificates;
     const char *application_protocol;
-    const char *message, *message_file;
+    const char *message, *message_file, *folder;
     int port, server, connections, in_flight;
     double warm_up, seconds;
     bool resumed;
@@ -21,3 +21,5 @@ int run_client(const options *o);
 // Opens and holds connections until standard input ends.
 int run_idle(const options *o);
 int run_handshakes(const options *o);
+// Measures what is named on standard input until that ends.
+int run_objects(const options *o);

@@ -41,6 +41,10 @@ typedef struct Stator__V1__ListImagesResponse Stator__V1__ListImagesResponse;
 typedef struct Stator__V1__ListOperationsRequest Stator__V1__ListOperationsRequest;
 typedef struct Stator__V1__ListOperationsResponse Stator__V1__ListOperationsResponse;
 typedef struct Stator__V1__OperationRequest Stator__V1__OperationRequest;
+typedef struct Stator__V1__ListServicesRequest Stator__V1__ListServicesRequest;
+typedef struct Stator__V1__ListServicesResponse Stator__V1__ListServicesResponse;
+typedef struct Stator__V1__GetUpgradeStatusRequest Stator__V1__GetUpgradeStatusRequest;
+typedef struct Stator__V1__GetUpgradeStatusResponse Stator__V1__GetUpgradeStatusResponse;
 
 
 /* --- enums --- */
@@ -377,6 +381,50 @@ struct  Stator__V1__OperationRequest
 #define STATOR__V1__OPERATION_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__operation_request__descriptor) \
     , 0, {0,NULL} }
+
+
+struct  Stator__V1__ListServicesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Of this binary only, for example stator-conductor; hosts are those of stator-compute.
+   */
+  protobuf_c_boolean has_binary;
+  ProtobufCBinaryData binary;
+};
+#define STATOR__V1__LIST_SERVICES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__list_services_request__descriptor) \
+    , 0, {0,NULL} }
+
+
+struct  Stator__V1__ListServicesResponse
+{
+  ProtobufCMessage base;
+  size_t n_services;
+  Stator__V1__Service **services;
+};
+#define STATOR__V1__LIST_SERVICES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__list_services_response__descriptor) \
+    , 0,NULL }
+
+
+struct  Stator__V1__GetUpgradeStatusRequest
+{
+  ProtobufCMessage base;
+};
+#define STATOR__V1__GET_UPGRADE_STATUS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__get_upgrade_status_request__descriptor) \
+     }
+
+
+struct  Stator__V1__GetUpgradeStatusResponse
+{
+  ProtobufCMessage base;
+  Stator__V1__UpgradeStatus *status;
+};
+#define STATOR__V1__GET_UPGRADE_STATUS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__get_upgrade_status_response__descriptor) \
+    , NULL }
 
 
 /* Stator__V1__CreateServerRequest methods */
@@ -854,6 +902,82 @@ Stator__V1__OperationRequest *
 void   stator__v1__operation_request__free_unpacked
                      (Stator__V1__OperationRequest *message,
                       ProtobufCAllocator *allocator);
+/* Stator__V1__ListServicesRequest methods */
+void   stator__v1__list_services_request__init
+                     (Stator__V1__ListServicesRequest         *message);
+size_t stator__v1__list_services_request__get_packed_size
+                     (const Stator__V1__ListServicesRequest   *message);
+size_t stator__v1__list_services_request__pack
+                     (const Stator__V1__ListServicesRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__list_services_request__pack_to_buffer
+                     (const Stator__V1__ListServicesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__ListServicesRequest *
+       stator__v1__list_services_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__list_services_request__free_unpacked
+                     (Stator__V1__ListServicesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__ListServicesResponse methods */
+void   stator__v1__list_services_response__init
+                     (Stator__V1__ListServicesResponse         *message);
+size_t stator__v1__list_services_response__get_packed_size
+                     (const Stator__V1__ListServicesResponse   *message);
+size_t stator__v1__list_services_response__pack
+                     (const Stator__V1__ListServicesResponse   *message,
+                      uint8_t             *out);
+size_t stator__v1__list_services_response__pack_to_buffer
+                     (const Stator__V1__ListServicesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__ListServicesResponse *
+       stator__v1__list_services_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__list_services_response__free_unpacked
+                     (Stator__V1__ListServicesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__GetUpgradeStatusRequest methods */
+void   stator__v1__get_upgrade_status_request__init
+                     (Stator__V1__GetUpgradeStatusRequest         *message);
+size_t stator__v1__get_upgrade_status_request__get_packed_size
+                     (const Stator__V1__GetUpgradeStatusRequest   *message);
+size_t stator__v1__get_upgrade_status_request__pack
+                     (const Stator__V1__GetUpgradeStatusRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__get_upgrade_status_request__pack_to_buffer
+                     (const Stator__V1__GetUpgradeStatusRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__GetUpgradeStatusRequest *
+       stator__v1__get_upgrade_status_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__get_upgrade_status_request__free_unpacked
+                     (Stator__V1__GetUpgradeStatusRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__GetUpgradeStatusResponse methods */
+void   stator__v1__get_upgrade_status_response__init
+                     (Stator__V1__GetUpgradeStatusResponse         *message);
+size_t stator__v1__get_upgrade_status_response__get_packed_size
+                     (const Stator__V1__GetUpgradeStatusResponse   *message);
+size_t stator__v1__get_upgrade_status_response__pack
+                     (const Stator__V1__GetUpgradeStatusResponse   *message,
+                      uint8_t             *out);
+size_t stator__v1__get_upgrade_status_response__pack_to_buffer
+                     (const Stator__V1__GetUpgradeStatusResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__GetUpgradeStatusResponse *
+       stator__v1__get_upgrade_status_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__get_upgrade_status_response__free_unpacked
+                     (Stator__V1__GetUpgradeStatusResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Stator__V1__CreateServerRequest_Closure)
@@ -931,6 +1055,18 @@ typedef void (*Stator__V1__ListOperationsResponse_Closure)
 typedef void (*Stator__V1__OperationRequest_Closure)
                  (const Stator__V1__OperationRequest *message,
                   void *closure_data);
+typedef void (*Stator__V1__ListServicesRequest_Closure)
+                 (const Stator__V1__ListServicesRequest *message,
+                  void *closure_data);
+typedef void (*Stator__V1__ListServicesResponse_Closure)
+                 (const Stator__V1__ListServicesResponse *message,
+                  void *closure_data);
+typedef void (*Stator__V1__GetUpgradeStatusRequest_Closure)
+                 (const Stator__V1__GetUpgradeStatusRequest *message,
+                  void *closure_data);
+typedef void (*Stator__V1__GetUpgradeStatusResponse_Closure)
+                 (const Stator__V1__GetUpgradeStatusResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1006,6 +1142,14 @@ struct Stator__V1__Compute_Service
                       const Stator__V1__UpdateHostRequest *input,
                       Stator__V1__HostResponse_Closure closure,
                       void *closure_data);
+  void (*list_services)(Stator__V1__Compute_Service *service,
+                        const Stator__V1__ListServicesRequest *input,
+                        Stator__V1__ListServicesResponse_Closure closure,
+                        void *closure_data);
+  void (*get_upgrade_status)(Stator__V1__Compute_Service *service,
+                             const Stator__V1__GetUpgradeStatusRequest *input,
+                             Stator__V1__GetUpgradeStatusResponse_Closure closure,
+                             void *closure_data);
 };
 typedef void (*Stator__V1__Compute_ServiceDestroy)(Stator__V1__Compute_Service *);
 void stator__v1__compute__init (Stator__V1__Compute_Service *service,
@@ -1030,7 +1174,9 @@ void stator__v1__compute__init (Stator__V1__Compute_Service *service,
       function_prefix__ ## list_images,\
       function_prefix__ ## list_hosts,\
       function_prefix__ ## get_host,\
-      function_prefix__ ## update_host  }
+      function_prefix__ ## update_host,\
+      function_prefix__ ## list_services,\
+      function_prefix__ ## get_upgrade_status  }
 void stator__v1__compute__create_server(ProtobufCService *service,
                                         const Stator__V1__CreateServerRequest *input,
                                         Stator__V1__ServerOperationResponse_Closure closure,
@@ -1099,6 +1245,14 @@ void stator__v1__compute__update_host(ProtobufCService *service,
                                       const Stator__V1__UpdateHostRequest *input,
                                       Stator__V1__HostResponse_Closure closure,
                                       void *closure_data);
+void stator__v1__compute__list_services(ProtobufCService *service,
+                                        const Stator__V1__ListServicesRequest *input,
+                                        Stator__V1__ListServicesResponse_Closure closure,
+                                        void *closure_data);
+void stator__v1__compute__get_upgrade_status(ProtobufCService *service,
+                                             const Stator__V1__GetUpgradeStatusRequest *input,
+                                             Stator__V1__GetUpgradeStatusResponse_Closure closure,
+                                             void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1127,6 +1281,10 @@ extern const ProtobufCMessageDescriptor stator__v1__list_images_response__descri
 extern const ProtobufCMessageDescriptor stator__v1__list_operations_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__list_operations_response__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__operation_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__list_services_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__list_services_response__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__get_upgrade_status_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__get_upgrade_status_response__descriptor;
 extern const ProtobufCServiceDescriptor stator__v1__compute__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -35,6 +35,8 @@ typedef struct Stator__V1__ConductorListImagesRequest Stator__V1__ConductorListI
 typedef struct Stator__V1__ConductorListHostsRequest Stator__V1__ConductorListHostsRequest;
 typedef struct Stator__V1__ConductorGetHostRequest Stator__V1__ConductorGetHostRequest;
 typedef struct Stator__V1__ConductorUpdateHostRequest Stator__V1__ConductorUpdateHostRequest;
+typedef struct Stator__V1__ConductorListServicesRequest Stator__V1__ConductorListServicesRequest;
+typedef struct Stator__V1__ConductorGetUpgradeStatusRequest Stator__V1__ConductorGetUpgradeStatusRequest;
 typedef struct Stator__V1__RegisterServiceRequest Stator__V1__RegisterServiceRequest;
 typedef struct Stator__V1__RegisterServiceResponse Stator__V1__RegisterServiceResponse;
 
@@ -248,6 +250,28 @@ struct  Stator__V1__ConductorUpdateHostRequest
 };
 #define STATOR__V1__CONDUCTOR_UPDATE_HOST_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__conductor_update_host_request__descriptor) \
+    , NULL, NULL }
+
+
+struct  Stator__V1__ConductorListServicesRequest
+{
+  ProtobufCMessage base;
+  Stator__V1__Requester *requester;
+  Stator__V1__ListServicesRequest *request;
+};
+#define STATOR__V1__CONDUCTOR_LIST_SERVICES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__conductor_list_services_request__descriptor) \
+    , NULL, NULL }
+
+
+struct  Stator__V1__ConductorGetUpgradeStatusRequest
+{
+  ProtobufCMessage base;
+  Stator__V1__Requester *requester;
+  Stator__V1__GetUpgradeStatusRequest *request;
+};
+#define STATOR__V1__CONDUCTOR_GET_UPGRADE_STATUS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__conductor_get_upgrade_status_request__descriptor) \
     , NULL, NULL }
 
 
@@ -621,6 +645,44 @@ Stator__V1__ConductorUpdateHostRequest *
 void   stator__v1__conductor_update_host_request__free_unpacked
                      (Stator__V1__ConductorUpdateHostRequest *message,
                       ProtobufCAllocator *allocator);
+/* Stator__V1__ConductorListServicesRequest methods */
+void   stator__v1__conductor_list_services_request__init
+                     (Stator__V1__ConductorListServicesRequest         *message);
+size_t stator__v1__conductor_list_services_request__get_packed_size
+                     (const Stator__V1__ConductorListServicesRequest   *message);
+size_t stator__v1__conductor_list_services_request__pack
+                     (const Stator__V1__ConductorListServicesRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__conductor_list_services_request__pack_to_buffer
+                     (const Stator__V1__ConductorListServicesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__ConductorListServicesRequest *
+       stator__v1__conductor_list_services_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__conductor_list_services_request__free_unpacked
+                     (Stator__V1__ConductorListServicesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__ConductorGetUpgradeStatusRequest methods */
+void   stator__v1__conductor_get_upgrade_status_request__init
+                     (Stator__V1__ConductorGetUpgradeStatusRequest         *message);
+size_t stator__v1__conductor_get_upgrade_status_request__get_packed_size
+                     (const Stator__V1__ConductorGetUpgradeStatusRequest   *message);
+size_t stator__v1__conductor_get_upgrade_status_request__pack
+                     (const Stator__V1__ConductorGetUpgradeStatusRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__conductor_get_upgrade_status_request__pack_to_buffer
+                     (const Stator__V1__ConductorGetUpgradeStatusRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__ConductorGetUpgradeStatusRequest *
+       stator__v1__conductor_get_upgrade_status_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__conductor_get_upgrade_status_request__free_unpacked
+                     (Stator__V1__ConductorGetUpgradeStatusRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Stator__V1__RegisterServiceRequest methods */
 void   stator__v1__register_service_request__init
                      (Stator__V1__RegisterServiceRequest         *message);
@@ -715,6 +777,12 @@ typedef void (*Stator__V1__ConductorGetHostRequest_Closure)
 typedef void (*Stator__V1__ConductorUpdateHostRequest_Closure)
                  (const Stator__V1__ConductorUpdateHostRequest *message,
                   void *closure_data);
+typedef void (*Stator__V1__ConductorListServicesRequest_Closure)
+                 (const Stator__V1__ConductorListServicesRequest *message,
+                  void *closure_data);
+typedef void (*Stator__V1__ConductorGetUpgradeStatusRequest_Closure)
+                 (const Stator__V1__ConductorGetUpgradeStatusRequest *message,
+                  void *closure_data);
 typedef void (*Stator__V1__RegisterServiceRequest_Closure)
                  (const Stator__V1__RegisterServiceRequest *message,
                   void *closure_data);
@@ -796,6 +864,14 @@ struct Stator__V1__Conductor_Service
                       const Stator__V1__ConductorUpdateHostRequest *input,
                       Stator__V1__HostResponse_Closure closure,
                       void *closure_data);
+  void (*list_services)(Stator__V1__Conductor_Service *service,
+                        const Stator__V1__ConductorListServicesRequest *input,
+                        Stator__V1__ListServicesResponse_Closure closure,
+                        void *closure_data);
+  void (*get_upgrade_status)(Stator__V1__Conductor_Service *service,
+                             const Stator__V1__ConductorGetUpgradeStatusRequest *input,
+                             Stator__V1__GetUpgradeStatusResponse_Closure closure,
+                             void *closure_data);
   void (*register_service)(Stator__V1__Conductor_Service *service,
                            const Stator__V1__RegisterServiceRequest *input,
                            Stator__V1__RegisterServiceResponse_Closure closure,
@@ -825,6 +901,8 @@ void stator__v1__conductor__init (Stator__V1__Conductor_Service *service,
       function_prefix__ ## list_hosts,\
       function_prefix__ ## get_host,\
       function_prefix__ ## update_host,\
+      function_prefix__ ## list_services,\
+      function_prefix__ ## get_upgrade_status,\
       function_prefix__ ## register_service  }
 void stator__v1__conductor__create_instance(ProtobufCService *service,
                                             const Stator__V1__CreateInstanceRequest *input,
@@ -894,6 +972,14 @@ void stator__v1__conductor__update_host(ProtobufCService *service,
                                         const Stator__V1__ConductorUpdateHostRequest *input,
                                         Stator__V1__HostResponse_Closure closure,
                                         void *closure_data);
+void stator__v1__conductor__list_services(ProtobufCService *service,
+                                          const Stator__V1__ConductorListServicesRequest *input,
+                                          Stator__V1__ListServicesResponse_Closure closure,
+                                          void *closure_data);
+void stator__v1__conductor__get_upgrade_status(ProtobufCService *service,
+                                               const Stator__V1__ConductorGetUpgradeStatusRequest *input,
+                                               Stator__V1__GetUpgradeStatusResponse_Closure closure,
+                                               void *closure_data);
 void stator__v1__conductor__register_service(ProtobufCService *service,
                                              const Stator__V1__RegisterServiceRequest *input,
                                              Stator__V1__RegisterServiceResponse_Closure closure,
@@ -919,6 +1005,8 @@ extern const ProtobufCMessageDescriptor stator__v1__conductor_list_images_reques
 extern const ProtobufCMessageDescriptor stator__v1__conductor_list_hosts_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__conductor_get_host_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__conductor_update_host_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__conductor_list_services_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__conductor_get_upgrade_status_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__register_service_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__register_service_response__descriptor;
 extern const ProtobufCServiceDescriptor stator__v1__conductor__descriptor;

@@ -24,6 +24,9 @@ typedef struct Stator__V1__BlockDevice Stator__V1__BlockDevice;
 typedef struct Stator__V1__Instance Stator__V1__Instance;
 typedef struct Stator__V1__Host Stator__V1__Host;
 typedef struct Stator__V1__Service Stator__V1__Service;
+typedef struct Stator__V1__FeatureGateStatus Stator__V1__FeatureGateStatus;
+typedef struct Stator__V1__MigrationStatus Stator__V1__MigrationStatus;
+typedef struct Stator__V1__UpgradeStatus Stator__V1__UpgradeStatus;
 typedef struct Stator__V1__Operation Stator__V1__Operation;
 typedef struct Stator__V1__Directive Stator__V1__Directive;
 typedef struct Stator__V1__Report Stator__V1__Report;
@@ -46,6 +49,32 @@ typedef enum _Stator__V1__BootMethod {
   STATOR__V1__BOOT_METHOD__BOOT_METHOD_DISK = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STATOR__V1__BOOT_METHOD)
 } Stator__V1__BootMethod;
+typedef enum _Stator__V1__MigrationPhase {
+  STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_UNSPECIFIED = 0,
+  /*
+   * Adds what a new release needs; the release before it does not notice.
+   */
+  STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_EXPAND = 1,
+  /*
+   * Moves data to its new place, batch by batch, while both releases serve.
+   */
+  STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_ONLINE = 2,
+  /*
+   * Takes away what only older releases need.
+   */
+  STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_CONTRACT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STATOR__V1__MIGRATION_PHASE)
+} Stator__V1__MigrationPhase;
+typedef enum _Stator__V1__MigrationState {
+  STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_UNSPECIFIED = 0,
+  STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_PENDING = 1,
+  /*
+   * An online one that has begun and is not complete.
+   */
+  STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_RUNNING = 2,
+  STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_DONE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STATOR__V1__MIGRATION_STATE)
+} Stator__V1__MigrationState;
 typedef enum _Stator__V1__ReportOutcome {
   STATOR__V1__REPORT_OUTCOME__REPORT_OUTCOME_UNSPECIFIED = 0,
   /*
@@ -371,10 +400,130 @@ struct  Stator__V1__Service
   ProtobufCBinaryData address;
   protobuf_c_boolean has_generation;
   uint64_t generation;
+  /*
+   * Since when it is of this release and service version.
+   */
+  protobuf_c_boolean has_version_since;
+  int64_t version_since;
 };
 #define STATOR__V1__SERVICE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__service__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, 0 }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, 0, 0, 0 }
+
+
+/*
+ * A behaviour that waits until every service of the fleet can do it, and then begins by itself.
+ */
+struct  Stator__V1__FeatureGateStatus
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_name;
+  ProtobufCBinaryData name;
+  protobuf_c_boolean has_description;
+  ProtobufCBinaryData description;
+  /*
+   * It is open when every service that is up has at least this service version.
+   */
+  protobuf_c_boolean has_service_version;
+  uint32_t service_version;
+  protobuf_c_boolean has_open;
+  protobuf_c_boolean open;
+  /*
+   * Who is too old, by name; none when it is open.
+   */
+  size_t n_held_by;
+  Stator__V1__Service **held_by;
+  /*
+   * How many they are, also when they are more than are named.
+   */
+  protobuf_c_boolean has_held_by_count;
+  uint32_t held_by_count;
+};
+#define STATOR__V1__FEATURE_GATE_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__feature_gate_status__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0,NULL, 0, 0 }
+
+
+/*
+ * One step of the database schema's history, and how far it has come.
+ */
+struct  Stator__V1__MigrationStatus
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_version;
+  uint32_t version;
+  protobuf_c_boolean has_name;
+  ProtobufCBinaryData name;
+  protobuf_c_boolean has_phase;
+  Stator__V1__MigrationPhase phase;
+  protobuf_c_boolean has_state;
+  Stator__V1__MigrationState state;
+  /*
+   * Of an online one: rows that are moved, and rows that there were to move when it was last counted.
+   */
+  protobuf_c_boolean has_rows_done;
+  uint64_t rows_done;
+  protobuf_c_boolean has_rows_total;
+  uint64_t rows_total;
+  /*
+   * The oldest service version that works with the database once this one is applied.
+   */
+  protobuf_c_boolean has_oldest_service_version;
+  uint32_t oldest_service_version;
+  /*
+   * Who is older than that, and so keeps it from being applied.
+   */
+  size_t n_held_by;
+  Stator__V1__Service **held_by;
+  /*
+   * How many they are, also when they are more than are named.
+   */
+  protobuf_c_boolean has_held_by_count;
+  uint32_t held_by_count;
+};
+#define STATOR__V1__MIGRATION_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__migration_status__descriptor) \
+    , 0, 0, 0, {0,NULL}, 0, STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_UNSPECIFIED, 0, STATOR__V1__MIGRATION_STATE__MIGRATION_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
+
+
+/*
+ * How far the fleet is on its way from one release to the next, as the conductor that answers sees it.
+ */
+struct  Stator__V1__UpgradeStatus
+{
+  ProtobufCMessage base;
+  /*
+   * Of the conductor that answers.
+   */
+  protobuf_c_boolean has_release;
+  ProtobufCBinaryData release;
+  protobuf_c_boolean has_service_version;
+  uint32_t service_version;
+  /*
+   * It refuses services below this one.
+   */
+  protobuf_c_boolean has_oldest_service_version;
+  uint32_t oldest_service_version;
+  /*
+   * The lowest of all services that are up: what all of them can do.
+   */
+  protobuf_c_boolean has_fleet_service_version;
+  uint32_t fleet_service_version;
+  /*
+   * The oldest service version that works with the database as it is now.
+   */
+  protobuf_c_boolean has_schema_oldest_service_version;
+  uint32_t schema_oldest_service_version;
+  size_t n_services;
+  Stator__V1__Service **services;
+  size_t n_gates;
+  Stator__V1__FeatureGateStatus **gates;
+  size_t n_migrations;
+  Stator__V1__MigrationStatus **migrations;
+};
+#define STATOR__V1__UPGRADE_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__upgrade_status__descriptor) \
+    , 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -435,6 +584,9 @@ struct  Stator__V1__Directive
   ProtobufCMessage base;
   protobuf_c_boolean has_operation_id;
   ProtobufCBinaryData operation_id;
+  /*
+   * A kind that the host does not know is refused: it must not be left out.
+   */
   protobuf_c_boolean has_kind;
   Stator__V1__OperationKind kind;
   protobuf_c_boolean has_attempt;
@@ -633,6 +785,63 @@ Stator__V1__Service *
 void   stator__v1__service__free_unpacked
                      (Stator__V1__Service *message,
                       ProtobufCAllocator *allocator);
+/* Stator__V1__FeatureGateStatus methods */
+void   stator__v1__feature_gate_status__init
+                     (Stator__V1__FeatureGateStatus         *message);
+size_t stator__v1__feature_gate_status__get_packed_size
+                     (const Stator__V1__FeatureGateStatus   *message);
+size_t stator__v1__feature_gate_status__pack
+                     (const Stator__V1__FeatureGateStatus   *message,
+                      uint8_t             *out);
+size_t stator__v1__feature_gate_status__pack_to_buffer
+                     (const Stator__V1__FeatureGateStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__FeatureGateStatus *
+       stator__v1__feature_gate_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__feature_gate_status__free_unpacked
+                     (Stator__V1__FeatureGateStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__MigrationStatus methods */
+void   stator__v1__migration_status__init
+                     (Stator__V1__MigrationStatus         *message);
+size_t stator__v1__migration_status__get_packed_size
+                     (const Stator__V1__MigrationStatus   *message);
+size_t stator__v1__migration_status__pack
+                     (const Stator__V1__MigrationStatus   *message,
+                      uint8_t             *out);
+size_t stator__v1__migration_status__pack_to_buffer
+                     (const Stator__V1__MigrationStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__MigrationStatus *
+       stator__v1__migration_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__migration_status__free_unpacked
+                     (Stator__V1__MigrationStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__UpgradeStatus methods */
+void   stator__v1__upgrade_status__init
+                     (Stator__V1__UpgradeStatus         *message);
+size_t stator__v1__upgrade_status__get_packed_size
+                     (const Stator__V1__UpgradeStatus   *message);
+size_t stator__v1__upgrade_status__pack
+                     (const Stator__V1__UpgradeStatus   *message,
+                      uint8_t             *out);
+size_t stator__v1__upgrade_status__pack_to_buffer
+                     (const Stator__V1__UpgradeStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__UpgradeStatus *
+       stator__v1__upgrade_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__upgrade_status__free_unpacked
+                     (Stator__V1__UpgradeStatus *message,
+                      ProtobufCAllocator *allocator);
 /* Stator__V1__Operation methods */
 void   stator__v1__operation__init
                      (Stator__V1__Operation         *message);
@@ -716,6 +925,15 @@ typedef void (*Stator__V1__Host_Closure)
 typedef void (*Stator__V1__Service_Closure)
                  (const Stator__V1__Service *message,
                   void *closure_data);
+typedef void (*Stator__V1__FeatureGateStatus_Closure)
+                 (const Stator__V1__FeatureGateStatus *message,
+                  void *closure_data);
+typedef void (*Stator__V1__MigrationStatus_Closure)
+                 (const Stator__V1__MigrationStatus *message,
+                  void *closure_data);
+typedef void (*Stator__V1__UpgradeStatus_Closure)
+                 (const Stator__V1__UpgradeStatus *message,
+                  void *closure_data);
 typedef void (*Stator__V1__Operation_Closure)
                  (const Stator__V1__Operation *message,
                   void *closure_data);
@@ -732,6 +950,8 @@ typedef void (*Stator__V1__Report_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    stator__v1__boot_method__descriptor;
+extern const ProtobufCEnumDescriptor    stator__v1__migration_phase__descriptor;
+extern const ProtobufCEnumDescriptor    stator__v1__migration_state__descriptor;
 extern const ProtobufCEnumDescriptor    stator__v1__report_outcome__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__fault__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__flavor__descriptor;
@@ -741,6 +961,9 @@ extern const ProtobufCMessageDescriptor stator__v1__block_device__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__instance__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__host__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__service__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__feature_gate_status__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__migration_status__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__upgrade_status__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__operation__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__directive__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__report__descriptor;
