@@ -69,11 +69,12 @@ extension OperationKind {
         }
     }
 
-    /// Whether a hypervisor process is begun by it, which takes everything that the guest is given.
+    /// Whether a hypervisor process is begun by it, which takes everything that the guest is given; a guest that powers
+    /// off when it is asked to reboot is started anew.
     package var startsGuest: Bool {
         switch self {
-        case .create, .start, .rebootHard: true
-        case .delete, .stop, .reboot, .unspecified: false
+        case .create, .start, .reboot, .rebootHard: true
+        case .delete, .stop, .unspecified: false
         }
     }
 

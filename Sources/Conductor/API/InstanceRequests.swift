@@ -115,7 +115,7 @@ struct InstanceRequests: Sendable {
             .wrongState,
             "server '\(instance.displayName)' has what only service version \(instance.neededServiceVersion) and later "
                 + "knows, so a conductor of release \(Release.current) (service version \(Release.serviceVersion)) "
-                + "does not \(kind.phrase) it; it can be stopped, rebooted and deleted")
+                + "does not \(kind.phrase) it; it can be stopped and deleted")
     }
 
     /// Nil when somebody else changed the instance since it was read.
