@@ -178,8 +178,11 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Conductor", "Postgres", "ComputeObjects", "ComputeMessages", "StatorObjects", "StatorRPC",
-                "StatorReactor", "StatorTLS", "StatorWire", "ClusterSupport", "TestSupport", logging,
+                "StatorReactor", "StatorTLS", "StatorWire", "ClusterSupport", "TestSupport", "protoc-gen-stator",
+                logging,
             ]),
+        // A package of others, made from the files in Tests/OutsidePackage, which depends on this one.
+        .testTarget(name: "OutsidePackageTests", dependencies: ["TestSupport", "protoc-gen-stator"]),
         // Daemons of the previous release among those of this one; only `make test-upgrade` has both.
         .testTarget(
             name: "UpgradeTests",

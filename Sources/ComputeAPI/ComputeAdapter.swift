@@ -87,6 +87,26 @@ package struct ComputeAdapter: ComputeService {
         }
     }
 
+    package func pauseServer(
+        _ request: ServerRequest, context: CallContext
+    ) async throws -> ServerOperationResponse {
+        try request.check()
+        let forwarded = try PauseInstanceRequest(request, from: context)
+        return try await conductor.mutate(context) { client, options throws(RPCError) in
+            try await client.pauseInstance(forwarded, options: options)
+        }
+    }
+
+    package func unpauseServer(
+        _ request: ServerRequest, context: CallContext
+    ) async throws -> ServerOperationResponse {
+        try request.check()
+        let forwarded = try UnpauseInstanceRequest(request, from: context)
+        return try await conductor.mutate(context) { client, options throws(RPCError) in
+            try await client.unpauseInstance(forwarded, options: options)
+        }
+    }
+
     package func getConsoleOutput(
         _ request: GetConsoleOutputRequest, responses: ResponseWriter<ConsoleOutput>, context: CallContext
     ) async throws {
@@ -119,6 +139,16 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try ConductorListOperationsRequest(request, from: context)
         return try await conductor.read(context) { client, options throws(RPCError) in
             try await client.listOperations(forwarded, options: options)
+        }
+    }
+
+    package func listOperationsPage(
+        _ request: ListOperationsPageRequest, context: CallContext
+    ) async throws -> ListOperationsPageResponse {
+        try request.check()
+        let forwarded = try ConductorListOperationsPageRequest(request, from: context)
+        return try await conductor.read(context) { client, options throws(RPCError) in
+            try await client.listOperationsPage(forwarded, options: options)
         }
     }
 

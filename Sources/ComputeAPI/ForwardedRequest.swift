@@ -42,9 +42,12 @@ extension DeleteInstanceRequest: ForwardedRequest {}
 extension StartInstanceRequest: ForwardedRequest {}
 extension StopInstanceRequest: ForwardedRequest {}
 extension RebootInstanceRequest: ForwardedRequest {}
+extension PauseInstanceRequest: ForwardedRequest {}
+extension UnpauseInstanceRequest: ForwardedRequest {}
 extension GetInstanceConsoleRequest: ForwardedRequest {}
 extension ConductorWatchOperationRequest: ForwardedRequest {}
 extension ConductorListOperationsRequest: ForwardedRequest {}
+extension ConductorListOperationsPageRequest: ForwardedRequest {}
 extension ConductorGetOperationRequest: ForwardedRequest {}
 extension ConductorListFlavorsRequest: ForwardedRequest {}
 extension ConductorCreateFlavorRequest: ForwardedRequest {}

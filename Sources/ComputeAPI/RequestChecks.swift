@@ -14,6 +14,14 @@ extension CreateServerRequest {
         _ = try ObjectReference(flavor, field: "flavor")
         _ = try ObjectReference(image, field: "image")
         try checkText(description, field: "description", byteCountMax: ComputeLimits.descriptionByteCountMax)
+        if let cpuModel, !ComputeLimits.isCPUModel(cpuModel) {
+            throw refusal(
+                "cpu_model '\(cpuModel.singleLine)' is no name: 1 to \(ComputeLimits.cpuModelLengthMax) letters, digits, '.', '_' "
+                    + "and '-'")
+        }
+        if tags.count > ComputeLimits.tagCountMax {
+            throw refusal("tags has \(tags.count) entries; it takes at most \(ComputeLimits.tagCountMax)")
+        }
         if let userData, userData.count > ComputeLimits.userDataByteCountMax {
             throw refusal(
                 "user_data has \(userData.count) bytes; it takes at most \(ComputeLimits.userDataByteCountMax)")
@@ -59,6 +67,13 @@ extension OperationRequest {
 }
 
 extension ListOperationsRequest {
+    func check() throws {
+        if server != nil { _ = try ObjectReference(server, field: "server") }
+        try checkRange(limit, field: "limit", ComputeLimits.listLimit)
+    }
+}
+
+extension ListOperationsPageRequest {
     func check() throws {
         if server != nil { _ = try ObjectReference(server, field: "server") }
         try checkRange(limit, field: "limit", ComputeLimits.listLimit)

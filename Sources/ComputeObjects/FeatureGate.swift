@@ -20,7 +20,11 @@ package struct FeatureGate: Hashable, Sendable {
     }
 
     /// Those of this release.
-    package static let all: [FeatureGate] = []
+    package static let all: [FeatureGate] = [pause]
+
+    /// An older host cannot pause a guest, and an older conductor or API knows neither the state nor the way out of it.
+    package static let pause = FeatureGate(
+        name: "pause-servers", description: "Servers can be paused and unpaused.", serviceVersion: 2)
 
     /// Whether a behaviour may be used.
     package enum Decision: Equatable, Sendable {

@@ -29,7 +29,7 @@ extension OperationRule {
 
     /// Possible while anything else is under way, which it cancels; only not twice.
     package static let delete = OperationRule(
-        kind: .delete, vmStates: [.building, .active, .stopped, .error],
+        kind: .delete, vmStates: [.building, .active, .stopped, .error, .paused],
         taskStates: Set(TaskState.allCases).subtracting([.deleting]), allowsNewerStates: true, needsHost: false,
         taskState: .deleting, vmState: .deleted, powerState: nil)
 
@@ -48,11 +48,19 @@ extension OperationRule {
 
     /// Like pulling the plug, so it is also the way out of stopped and error.
     package static let rebootHard = OperationRule(
-        kind: .rebootHard, vmStates: [.active, .stopped, .error], taskStates: idle, needsHost: true,
+        kind: .rebootHard, vmStates: [.active, .stopped, .error, .paused], taskStates: idle, needsHost: true,
         taskState: .rebootingHard, vmState: .active, powerState: .running)
 
+    package static let pause = OperationRule(
+        kind: .pause, vmStates: [.active], taskStates: idle, needsHost: true,
+        taskState: .pausing, vmState: .paused, powerState: .paused)
+
+    package static let unpause = OperationRule(
+        kind: .unpause, vmStates: [.paused], taskStates: idle, needsHost: true,
+        taskState: .unpausing, vmState: .active, powerState: .running)
+
     /// Every rule, in the order of the kinds.
-    package static let all: [OperationRule] = [create, delete, start, stop, reboot, rebootHard]
+    package static let all: [OperationRule] = [create, delete, start, stop, reboot, rebootHard, pause, unpause]
 }
 
 extension OperationKind {
@@ -66,6 +74,8 @@ extension OperationKind {
         case .stop: return .stop
         case .reboot: return .reboot
         case .rebootHard: return .rebootHard
+        case .pause: return .pause
+        case .unpause: return .unpause
         }
     }
 
@@ -74,7 +84,16 @@ extension OperationKind {
     package var startsGuest: Bool {
         switch self {
         case .create, .start, .reboot, .rebootHard: true
-        case .delete, .stop, .unspecified: false
+        case .delete, .stop, .pause, .unpause, .unspecified: false
+        }
+    }
+
+    /// What must be open before it is begun; nil: every release knows it.
+    package var gate: FeatureGate? {
+        switch self {
+        // Only the way in: whoever is paused can be let go on whatever comes to the fleet.
+        case .pause: .pause
+        case .unspecified, .create, .delete, .start, .stop, .reboot, .rebootHard, .unpause: nil
         }
     }
 
@@ -88,6 +107,8 @@ extension OperationKind {
         case .stop: return "stop"
         case .reboot: return "reboot"
         case .rebootHard: return "hard reboot"
+        case .pause: return "pause"
+        case .unpause: return "unpause"
         }
     }
 }

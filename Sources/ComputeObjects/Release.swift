@@ -3,9 +3,9 @@ package import StatorRPC
 
 /// What this build is, as every daemon tells it in its HELLO.
 package enum Release {
-    package static let current = "0.1.0"
+    package static let current = "0.2.0"
     /// One integer per release, for fleet-wide feature gates.
-    package static let serviceVersion: UInt32 = 1
+    package static let serviceVersion: UInt32 = 2
     /// Services below it are refused: the release before this one is the oldest that is worked with.
     package static let oldestServiceVersion: UInt32 = 1
     /// The release that has `oldestServiceVersion`.

@@ -165,7 +165,7 @@ delete_all() {
     for name in web1 web2 web3; do stator server delete "$name" >/dev/null; done
     wait_until 60 no_servers || die "servers are left: $(value server list '.instances[].display_name')"
     no_guests || die "guests are left: $(guests "")"
-    [[ $(value host list '[.hosts[] | .vcpus_used // 0] | add') == 0 ]] || die "the hosts' resources are still claimed"
+    [[ $(value host list '[.hosts[] | .usage.vcpus // 0] | add') == 0 ]] || die "the hosts' resources are still claimed"
     proved "all servers are deleted: no QEMU process is left, and nothing is claimed on the hosts"
 }
 

@@ -5,7 +5,7 @@ extension MessageStorage {
     /// the receiver lacks is still in it.
     ///
     /// Throws when a hook refuses, or something else must not be lost.
-    func converted(for receiver: Manifest, _ plan: LoweringPlan) throws(ObjectError) -> MessageStorage {
+    func converted(_ plan: LoweringPlan) throws(ObjectError) -> MessageStorage {
         let storage: MessageStorage
         if let conversion = schema.conversion, let own = schema.version, unsafe plan.needsConversion(message) {
             let target = try plan.target(own)
@@ -16,16 +16,15 @@ extension MessageStorage {
             storage = MessageStorage.editing(self)
         }
         defer { withExtendedLifetime(storage) {} }
-        let conversion = unsafe Conversion(receiver: receiver, storage: storage)
+        let conversion = unsafe Conversion(storage: storage)
         unsafe try conversion.convertNested(in: storage.message, plan)
-        _ = unsafe try LoweringSurvey(receiver: receiver, isConverted: true).need(of: storage.message, plan)
+        _ = unsafe try LoweringSurvey(isConverted: true).need(of: storage.message, plan)
         return storage
     }
 }
 
 /// Runs the hooks of the objects that a message contains.
 @unsafe private struct Conversion {
-    let receiver: Manifest
     /// Keeps what the messages refer to, and has the arena that copied structs lie in.
     let storage: MessageStorage
 
@@ -37,7 +36,7 @@ extension MessageStorage {
             guard unsafe message.isSet(field.layout), let nested = plan.schema.nested(field.index),
                 nested.facts.hasConversions
             else { continue }
-            let nestedPlan = unsafe receiver.plan(for: nested)
+            let nestedPlan = plan.plan(for: nested)
             guard field.layout.isRepeated else {
                 if let child = unsafe message.message(field.layout) {
                     unsafe message.setMessage(field.layout, try converted(child, nestedPlan))
@@ -80,19 +79,7 @@ extension RawMessage {
         let schema = content.schema
         let other = unsafe content.storage.message
         for index in schema.fields.indices where changes & (1 << UInt128(index)) != 0 {
-            let layout = schema.layout(index)
-            let size = layout.storage.size
-            // The value with what says that it is set, which may refer to the other message's memory until it is copied.
-            unsafe (base + layout.offset).copyMemory(
-                from: other.base + layout.offset, byteCount: layout.isRepeated ? 8 : size)
-            if layout.isRepeated {
-                unsafe base.storeBytes(of: other.count(layout), toByteOffset: layout.quantifierOffset, as: Int.self)
-            } else if layout.storage != .message {
-                let isSet = unsafe other.isSet(layout) ? 1 : 0
-                unsafe base.storeBytes(
-                    of: protobuf_c_boolean(isSet), toByteOffset: layout.quantifierOffset, as: protobuf_c_boolean.self)
-            }
-            unsafe copyValue(layout, schema, index, in: arena)
+            unsafe takeValue(schema.layout(index), schema, index, of: other, in: arena)
         }
     }
 }

@@ -5,8 +5,8 @@ extension MessageContent {
     func canLower(to receiver: Manifest) throws(ObjectError) {
         let plan = receiver.plan(for: schema)
         if plan.isEmpty { return }
-        guard unsafe try LoweringSurvey(receiver: receiver).need(of: storage.message, plan) == .conversion else { return }
-        _ = try storage.converted(for: receiver, plan)
+        guard unsafe try LoweringSurvey().need(of: storage.message, plan) == .conversion else { return }
+        _ = try storage.converted(plan)
     }
 }
 
@@ -20,15 +20,12 @@ enum LoweringNeed: UInt8, BitwiseCopyable {
 }
 
 /// Looks for what a receiver does not understand, and changes nothing.
-@unsafe struct LoweringSurvey {
-    /// Kept alive by whoever asks; not counted.
-    private unowned(unsafe) let plans: LoweringPlans
+struct LoweringSurvey {
     /// Fields that a hook is there for have been translated, so that what is left of them goes.
     private let isConverted: Bool
 
-    init(receiver: Manifest, isConverted: Bool = false) {
-        unsafe plans = receiver.plans
-        unsafe self.isConverted = isConverted
+    init(isConverted: Bool = false) {
+        self.isConverted = isConverted
     }
 
     /// Throws when something must not be lost, unless a hook has to be asked first.
@@ -52,7 +49,7 @@ enum LoweringNeed: UInt8, BitwiseCopyable {
         for position in nestedFields.indices {
             let field = unsafe nestedFields[position]
             guard unsafe message.isSet(field.layout), let nested = plan.schema.nested(field.index) else { continue }
-            let nestedPlan = unsafe plans.plan(for: nested)
+            let nestedPlan = plan.plan(for: nested)
             let children = unsafe message.values(field.layout, as: UnsafeMutableRawPointer.self)
             for child in children.indices {
                 switch unsafe try self.need(of: RawMessage(children[child]), nestedPlan) {
@@ -69,13 +66,10 @@ enum LoweringNeed: UInt8, BitwiseCopyable {
 /// Leaves out, and replaces, what a receiver does not understand; the structs on the way there are copied, and the rest
 /// stays where it is.
 @unsafe struct Reduction {
-    /// Kept alive by whoever asks; not counted.
-    private unowned(unsafe) let plans: LoweringPlans
     /// Where the copied structs lie.
     private let arena: Arena
 
-    init(receiver: Manifest, arena: Arena) {
-        unsafe plans = receiver.plans
+    init(in arena: Arena) {
         unsafe self.arena = unsafe arena
     }
 
@@ -106,7 +100,7 @@ enum LoweringNeed: UInt8, BitwiseCopyable {
             guard unsafe (copy ?? original).isSet(field.layout), let nested = plan.schema.nested(field.index) else {
                 continue
             }
-            unsafe reduceNested(copy ?? original, field.layout, plans.plan(for: nested), writable)
+            unsafe reduceNested(copy ?? original, field.layout, plan.plan(for: nested), writable)
         }
         return unsafe copy ?? original
     }
@@ -188,7 +182,7 @@ enum LoweringNeed: UInt8, BitwiseCopyable {
 extension RawMessage {
     /// Runs the body with the message as the receiver understands it, made in memory that is gone afterwards.
     func withReduction<Result>(
-        for receiver: Manifest, _ plan: LoweringPlan, _ body: (RawMessage) -> Result
+        by plan: LoweringPlan, _ body: (RawMessage) -> Result
     ) -> Result {
         // Room for a few structs; what is more comes from the heap, as all would if this were more than a kibibyte.
         unsafe withUnsafeTemporaryAllocation(byteCount: 1_024, alignment: arenaAlignment) { chunk in
@@ -196,7 +190,7 @@ extension RawMessage {
                 chunk, end: chunk.baseAddress.unsafelyUnwrapped + chunk.count, limit: .max)
             defer { unsafe state.deallocate() }
             return unsafe withUnsafeMutablePointer(to: &state) { state in
-                unsafe body(Reduction(receiver: receiver, arena: Arena(state)).reduced(self, plan))
+                unsafe body(Reduction(in: Arena(state)).reduced(self, plan))
             }
         }
     }

@@ -47,9 +47,9 @@
     var nestedFields: UnsafeBufferPointer<NestedField> { unsafe record.pointee.nestedFields }
 
     /// To be given back by `deallocate`.
-    init(_ schema: MessageSchema, for versions: [String: ObjectVersion]) {
+    init(_ schema: MessageSchema, in plans: LoweringPlans) {
         let record = UnsafeMutablePointer<LoweringPlanRecord>.allocate(capacity: 1)
-        unsafe record.initialize(to: LoweringPlanRecord(schema, for: versions))
+        unsafe record.initialize(to: LoweringPlanRecord(schema, in: plans))
         unsafe self.record = unsafe UnsafePointer(record)
     }
 
@@ -73,6 +73,12 @@
     func target(_ own: ObjectVersion) throws(ObjectError) -> ObjectVersion {
         guard let version, version.major == own.major else { throw stranger(own) }
         return version
+    }
+
+    /// The plan for messages of another declaration and the same owner.
+    @inline(__always)
+    func plan(for schema: MessageSchema) -> LoweringPlan {
+        unsafe record.pointee.plans._withUnsafeGuaranteedRef { $0.plan(for: schema) }
     }
 
     /// What the owner is told instead of an enumeration's value: itself when it knows the value.
@@ -149,6 +155,8 @@
 /// What a plan refers to.
 @safe private struct LoweringPlanRecord: ~Copyable {
     let schema: MessageSchema
+    /// What this record is a part of; not counted, since it goes with them.
+    let plans: Unmanaged<LoweringPlans>
     let isEmpty: Bool
     let version: ObjectVersion?
     // No arrays, since asking for one costs references counted.
@@ -158,7 +166,9 @@
     /// Some restricted field is one that the object's hook translates.
     let hasConvertedFields: Bool
 
-    init(_ schema: MessageSchema, for versions: [String: ObjectVersion]) {
+    init(_ schema: MessageSchema, in plans: LoweringPlans) {
+        let versions = plans.versions
+        unsafe self.plans = unsafe Unmanaged.passUnretained(plans)
         self.schema = schema
         let version = schema.version == nil ? nil : versions[schema.name]
         self.version = version

@@ -33,7 +33,7 @@ internal import Synchronization
         for probe in 0..<Self.probeCountMax {
             let position = (Int(truncatingIfNeeded: hash >> 56) + probe) % Self.capacity
             guard let plan = LoweringPlan(bitPattern: slots[position].load(ordering: .acquiring)) else {
-                let stored = store(LoweringPlan(schema, for: versions), at: position)
+                let stored = store(LoweringPlan(schema, in: self), at: position)
                 if stored.schema == schema { return stored }
                 continue
             }
@@ -41,7 +41,7 @@ internal import Synchronization
         }
         return overflow.withLock { plans in
             if let plan = plans[schema.identity] { return plan }
-            let plan = LoweringPlan(schema, for: versions)
+            let plan = LoweringPlan(schema, in: self)
             plans[schema.identity] = plan
             return plan
         }

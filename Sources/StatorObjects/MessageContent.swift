@@ -33,8 +33,11 @@
     /// Unsets the field if it is set.
     mutating func unset(_ index: Int) {
         let layout = layout(index)
-        guard unsafe storage.message.isSet(layout) else { return }
-        unsafe change(index).message.unset(layout)
+        // Of a part that was not loaded, that it has no value is news.
+        guard unsafe storage.message.isSet(layout) || !isLoaded(index) else { return }
+        let changed = change(index)
+        unsafe changed.message.unset(layout)
+        changed.loadedFields |= 1 << UInt128(index)
     }
 
     // MARK: By name

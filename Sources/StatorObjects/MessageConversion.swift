@@ -9,20 +9,38 @@ public protocol ConvertedMessage: VersionedMessage {
 
 /// The translations of one object type, as its schema holds them.
 public struct MessageConversion: Sendable {
-    // Consuming, so that the hook has the only reference to the fields, and writes them where they are.
-    let lower: @Sendable (consuming MessageContent, ObjectVersion) throws(ObjectError) -> MessageContent
-    let raise: @Sendable (consuming MessageContent, ObjectVersion) throws(ObjectError) -> MessageContent
+    // No closures, since each call would count references to what they capture.
+    private let type: any ConvertedMessage.Type
 
-    public init<Message: ConvertedMessage>(_ type: Message.Type) {
-        lower = { (content, version) throws(ObjectError) in
-            var object = Message(content: consume content)
-            try Message.lower(&object, to: version)
-            return object.content
-        }
-        raise = { (content, version) throws(ObjectError) in
-            var object = Message(content: consume content)
-            try Message.raise(&object, from: version)
-            return object.content
-        }
+    public init(_ type: any ConvertedMessage.Type) {
+        self.type = type
+    }
+
+    func lower(_ content: consuming MessageContent, _ version: ObjectVersion) throws(ObjectError) -> MessageContent {
+        try type.lowered(content, to: version)
+    }
+
+    func raise(_ content: consuming MessageContent, _ version: ObjectVersion) throws(ObjectError) -> MessageContent {
+        try type.raised(content, from: version)
+    }
+}
+
+extension ConvertedMessage {
+    // Consuming, so that the hook has the only reference to the fields, and writes them where they are.
+
+    fileprivate static func lowered(
+        _ content: consuming MessageContent, to version: ObjectVersion
+    ) throws(ObjectError) -> MessageContent {
+        var object = Self(content: consume content)
+        try lower(&object, to: version)
+        return object.content
+    }
+
+    fileprivate static func raised(
+        _ content: consuming MessageContent, from version: ObjectVersion
+    ) throws(ObjectError) -> MessageContent {
+        var object = Self(content: consume content)
+        try raise(&object, from: version)
+        return object.content
     }
 }

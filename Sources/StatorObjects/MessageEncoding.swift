@@ -10,9 +10,10 @@ internal import CProtobufC
     /// The encoded message has at most so many bytes; exactly so many when they are more than `boundedByteCountMax`.
     public let byteCountMax: Int
     private let storage: MessageStorage
-    /// Who does not understand all that is in the message; it is left out when the message is written.
-    private let receiver: Manifest?
+    /// How to leave out, when the message is written, what its receiver does not understand.
     private let plan: LoweringPlan?
+    /// What the plan belongs to.
+    private let receiver: Manifest?
 
     /// Consumes the reference to the message, which moves here: counting it is a good part of encoding a short one.
     init(_ message: consuming MessageStorage, for receiver: Manifest?) throws(ObjectError) {
@@ -21,7 +22,7 @@ internal import CProtobufC
         if let receiver {
             let schema = unsafe message.head.pointee.schema
             let found = receiver.plan(for: schema)
-            if !found.isEmpty { need = try Self.lower(&message, for: receiver, found) }
+            if !found.isEmpty { need = try Self.lower(&message, found) }
             plan = need == .nothing ? nil : found
         } else {
             plan = nil
@@ -35,29 +36,29 @@ internal import CProtobufC
             byteCountMax = bound
             return
         }
-        let count = unsafe Self.byteCount(storage.message, self.receiver, plan)
+        let count = unsafe Self.byteCount(storage.message, plan)
         guard count <= MessageLimits.encodedLengthMax else { throw .encodedTooLong(schema, count: count) }
         byteCountMax = count
     }
 
     private static func lower(
-        _ message: inout MessageStorage, for receiver: Manifest, _ plan: LoweringPlan
+        _ message: inout MessageStorage, _ plan: LoweringPlan
     ) throws(ObjectError) -> LoweringNeed {
-        let need = unsafe try LoweringSurvey(receiver: receiver).need(of: message.message, plan)
-        if need == .conversion { message = try message.converted(for: receiver, plan) }
+        let need = unsafe try LoweringSurvey().need(of: message.message, plan)
+        if need == .conversion { message = try message.converted(plan) }
         return need
     }
 
-    private static func byteCount(_ message: RawMessage, _ receiver: Manifest?, _ plan: LoweringPlan?) -> Int {
-        guard let receiver, let plan else { return unsafe protobuf_c_message_get_packed_size(message.header) }
-        return unsafe message.withReduction(for: receiver, plan) { reduced in
+    private static func byteCount(_ message: RawMessage, _ plan: LoweringPlan?) -> Int {
+        guard let plan else { return unsafe protobuf_c_message_get_packed_size(message.header) }
+        return unsafe message.withReduction(by: plan) { reduced in
             unsafe protobuf_c_message_get_packed_size(reduced.header)
         }
     }
 
     /// The length of the encoded message, computed anew each time.
     public var byteCount: Int {
-        unsafe Self.byteCount(storage.message, receiver, plan)
+        unsafe Self.byteCount(storage.message, plan)
     }
 
     /// Writes the message at the buffer's beginning and returns its length; the buffer holds at least `byteCountMax`
@@ -69,8 +70,8 @@ internal import CProtobufC
         assert(byteCount <= byteCountMax, "the bound of the encoded message's length is none")
         guard let start = buffer.baseAddress else { return 0 }
         let bytes = unsafe start.assumingMemoryBound(to: UInt8.self)
-        guard let receiver, let plan else { return unsafe protobuf_c_message_pack(storage.message.header, bytes) }
-        return unsafe storage.message.withReduction(for: receiver, plan) { reduced in
+        guard let plan else { return unsafe protobuf_c_message_pack(storage.message.header, bytes) }
+        return unsafe storage.message.withReduction(by: plan) { reduced in
             unsafe protobuf_c_message_pack(reduced.header, bytes)
         }
     }

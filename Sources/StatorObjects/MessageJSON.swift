@@ -1,9 +1,9 @@
 internal import CProtobufC
 
 extension MessageContent {
-    /// The set fields as JSON, by field number, without white space; sensitive values are masked.
-    var jsonDescription: String {
-        var writer = JSONWriter()
+    /// The message's JSON; see `VersionedMessage.json(revealingSensitiveValues:)`.
+    func json(revealingSensitiveValues: Bool) -> String {
+        var writer = JSONWriter(revealsSensitiveValues: revealingSensitiveValues)
         unsafe writer.write(storage.message, schema)
         return writer.text
     }
@@ -12,6 +12,11 @@ extension MessageContent {
 /// Writes a message as JSON.
 struct JSONWriter {
     private(set) var text = ""
+    private let revealsSensitiveValues: Bool
+
+    init(revealsSensitiveValues: Bool = false) {
+        self.revealsSensitiveValues = revealsSensitiveValues
+    }
 
     /// A field's value; masked when it is sensitive.
     static func text(_ message: RawMessage, _ schema: MessageSchema, _ index: Int) -> String {
@@ -35,7 +40,7 @@ struct JSONWriter {
 
     private mutating func writeValue(_ message: RawMessage, _ schema: MessageSchema, _ index: Int) {
         let (field, layout) = (schema.fields[index], schema.layout(index))
-        if field.isSensitive {
+        if field.isSensitive && !revealsSensitiveValues {
             write(ObjectError.maskedText)
         } else if field.isMap {
             unsafe writeMap(message, layout, schema.nested(index))
@@ -57,12 +62,13 @@ struct JSONWriter {
         for position in entries.indices {
             if position > 0 { text += "," }
             let entry = unsafe RawMessage(entries[position])
-            if case .string = key.kind {
-                unsafe writeValues(entry, entrySchema.layout(MapEntry.keyIndex), key)
-            } else {
+            switch key.kind {
+            case .int32, .uint32, .bool:
                 text += "\""
                 unsafe writeValues(entry, entrySchema.layout(MapEntry.keyIndex), key)
                 text += "\""
+            default:
+                unsafe writeValues(entry, entrySchema.layout(MapEntry.keyIndex), key)
             }
             text += ":"
             unsafe writeValues(
@@ -78,13 +84,13 @@ struct JSONWriter {
         case .uint32:
             unsafe each(message, layout, UInt32.self) { writer, value in writer.text += String(value) }
         case .uint64:
-            unsafe each(message, layout, UInt64.self) { writer, value in writer.text += String(value) }
+            unsafe each(message, layout, UInt64.self) { writer, value in writer.write(String(value)) }
         case .int64:
             unsafe each(message, layout, Int64.self) { writer, value in
                 if field.format == .timestamp {
                     writer.write(Timestamp(microsecondsSinceEpoch: value).description)
                 } else {
-                    writer.text += String(value)
+                    writer.write(String(value))
                 }
             }
         case .bool:
@@ -108,7 +114,11 @@ struct JSONWriter {
             }
         case .enumeration(let enumeration):
             unsafe each(message, layout, Int32.self) { writer, value in
-                writer.write(enumeration.text(of: value) ?? String(value))
+                if let name = enumeration.text(of: value) {
+                    writer.write(name)
+                } else {
+                    writer.text += String(value)
+                }
             }
         case .message(let nested):
             let schema = nested()
@@ -130,11 +140,11 @@ struct JSONWriter {
     }
 
     private mutating func write(number: some BinaryFloatingPoint & CustomStringConvertible) {
-        // JSON has no such numbers.
+        // JSON has no such numbers; the names are protobuf's.
         if number.isFinite {
             text += number.description
         } else {
-            write(number.description)
+            write(number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity")
         }
     }
 
@@ -166,24 +176,4 @@ private func isObeyedByTerminals(_ scalar: Unicode.Scalar) -> Bool {
     case ..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
     default: false
     }
-}
-
-private func base64(_ bytes: UnsafeRawBufferPointer) -> String {
-    let alphabet = [UInt8]("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var characters: [UInt8] = []
-    characters.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var offset = 0
-    while offset < bytes.count {
-        let rest = min(3, bytes.count - offset)
-        var group: UInt32 = 0
-        for position in 0..<3 {
-            group = group << 8 | (position < rest ? unsafe UInt32(bytes[offset + position]) : 0)
-        }
-        for position in 0..<4 {
-            let sextet = Int(group >> UInt32(18 - 6 * position)) & 63
-            characters.append(position <= rest ? alphabet[sextet] : UInt8(ascii: "="))
-        }
-        offset += 3
-    }
-    return String(decoding: characters, as: UTF8.self)
 }

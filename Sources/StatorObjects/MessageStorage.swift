@@ -21,6 +21,10 @@ internal import Synchronization
     // In halves: the alignment of UInt128 is one that malloc does not give.
     private var lowChanges: UInt64 = 0
     private var highChanges: UInt64 = 0
+    private var lowLoadedFields: UInt64 = 0
+    private var highLoadedFields: UInt64 = 0
+    /// Was decoded, so that lazy parts without a value may have been left out by the sender.
+    fileprivate(set) var isPartial = false
 
     fileprivate init(
         _ schema: MessageSchema, tail: UnsafeMutableRawPointer, capacity: Int, limit: Int,
@@ -35,6 +39,7 @@ internal import Synchronization
         if let view = unsafe view {
             // A view of a view needs the one storage only that both are a part of.
             let parent = unsafe view.of.head
+            unsafe isPartial = unsafe parent.pointee.isPartial
             unsafe owner = unsafe parent.pointee.isView ? parent.pointee.owner ?? view.of : view.of
             unsafe ownerUsedCount = unsafe view.of.head.pointee.usedCount
         } else {
@@ -57,6 +62,15 @@ internal import Synchronization
         set {
             unsafe lowChanges = UInt64(truncatingIfNeeded: newValue)
             unsafe highChanges = UInt64(truncatingIfNeeded: newValue >> 64)
+        }
+    }
+
+    /// Bit n: of field n it is known that it has no value.
+    var loadedFields: UInt128 {
+        get { unsafe UInt128(highLoadedFields) << 64 | UInt128(lowLoadedFields) }
+        set {
+            unsafe lowLoadedFields = UInt64(truncatingIfNeeded: newValue)
+            unsafe highLoadedFields = UInt64(truncatingIfNeeded: newValue >> 64)
         }
     }
 
@@ -96,7 +110,9 @@ internal import Synchronization
 
     /// A storage whose arena a message is to be decoded into; `settle` says where it came to lie.
     static func decoding(_ schema: MessageSchema, capacity: Int, limit: Int) -> MessageStorage {
-        unsafe make(schema, capacity: capacity, limit: limit, isValidated: true)
+        let storage = unsafe make(schema, capacity: capacity, limit: limit, isValidated: true)
+        unsafe storage.head.pointee.isPartial = true
+        return storage
     }
 
     /// A message nested in another one, as it is there.
@@ -155,6 +171,13 @@ internal import Synchronization
         set { unsafe head.pointee.changes = newValue }
     }
 
+    var loadedFields: UInt128 {
+        get { unsafe head.pointee.loadedFields }
+        set { unsafe head.pointee.loadedFields = newValue }
+    }
+
+    var isPartial: Bool { unsafe head.pointee.isPartial }
+
     var isValidated: Bool {
         get { unsafe head.pointee.isValidated }
         set { unsafe head.pointee.isValidated = newValue }
@@ -171,6 +194,8 @@ internal import Synchronization
         let copy = unsafe MessageStorage.make(schema, capacity: capacity + 256, isValidated: isValidated)
         unsafe copy.settle(message.deepCopy(schema, in: copy.arena))
         copy.changes = changes
+        copy.loadedFields = loadedFields
+        unsafe copy.head.pointee.isPartial = isPartial
         return copy
     }
 }

@@ -31,10 +31,12 @@ extension MessageContent {
     /// Throws when a value of one of the fields, each of which is a bit, does not fit its declaration.
     func validate(fields: UInt128) throws(ObjectError) {
         let (schema, message) = unsafe (schema, storage.message)
+        let (low, high) = (UInt64(truncatingIfNeeded: fields), UInt64(truncatingIfNeeded: fields >> 64))
         let checks = unsafe schema.checks
         for position in checks.indices {
             let check = unsafe checks.baseAddress.unsafelyUnwrapped + position
-            guard unsafe fields & (1 << UInt128(check.pointee.index)) != 0 else { continue }
+            let index = unsafe UInt64(check.pointee.index)
+            guard (index < 64 ? low >> index : high >> (index - 64)) & 1 != 0 else { continue }
             unsafe try message.validate(check, schema, .memory, depth: 1)
         }
     }

@@ -9,6 +9,8 @@ public struct ObjectError: Error, Hashable, Sendable {
             case tooDeep
             case lostInLowering
             case invalidManifest
+            case invalidMask
+            case invalidJSON
         }
 
         private let value: Value
@@ -27,6 +29,11 @@ public struct ObjectError: Error, Hashable, Sendable {
         public static let lostInLowering = Code(value: .lostInLowering)
         /// The bytes are no manifest.
         public static let invalidManifest = Code(value: .invalidManifest)
+
+        /// A field mask names what the object lacks, or is not one.
+        public static let invalidMask = Code(value: .invalidMask)
+        /// The text is no JSON, or not that of such an object.
+        public static let invalidJSON = Code(value: .invalidJSON)
 
         public var description: String { value.rawValue }
     }

@@ -18,7 +18,8 @@ extension RawMessage {
         return true
     }
 
-    private func isEqual(
+    /// Whether a field is the same in both.
+    func isEqual(
         to other: RawMessage, _ layout: FieldLayout, _ schema: MessageSchema, _ index: Int
     ) -> Bool {
         if layout.isRepeated { return unsafe hasSameList(as: other, layout, schema, index) }

@@ -26,6 +26,22 @@ extension RawMessage {
         return unsafe copy
     }
 
+    /// Makes a field a copy of what it is in another message of the same declaration, also where it is not set there.
+    func takeValue(
+        _ layout: FieldLayout, _ schema: MessageSchema, _ index: Int, of other: RawMessage, in arena: Arena
+    ) {
+        // Refers to the other message's memory until it is copied.
+        unsafe (base + layout.offset).copyMemory(
+            from: other.base + layout.offset, byteCount: layout.isRepeated ? 8 : layout.storage.size)
+        if layout.isRepeated {
+            unsafe base.storeBytes(of: other.count(layout), toByteOffset: layout.quantifierOffset, as: Int.self)
+        } else if layout.storage != .message {
+            let isSet: protobuf_c_boolean = unsafe other.isSet(layout) ? 1 : 0
+            unsafe base.storeBytes(of: isSet, toByteOffset: layout.quantifierOffset, as: protobuf_c_boolean.self)
+        }
+        unsafe copyValue(layout, schema, index, in: arena)
+    }
+
     /// Replaces what a field refers to by a copy of it.
     func copyValue(_ layout: FieldLayout, _ schema: MessageSchema, _ index: Int, in arena: Arena) {
         if layout.isRepeated {

@@ -86,9 +86,28 @@ extension VersionedMessage {
         Self(content: content.onlyChanges(keeping: names))
     }
 
-    /// The set fields as JSON: declaration's names and order, enumerations, UUIDs and times as text, bytes in base64;
-    /// sensitive values are masked.
-    public var jsonDescription: String { content.jsonDescription }
+    /// The set fields as canonical JSON with sensitive values masked; see `json(revealingSensitiveValues:)`.
+    public var jsonDescription: String { content.json(revealingSensitiveValues: false) }
+
+    /// The set fields as canonical JSON: the same text for equal messages, without white space.
+    ///
+    /// The names are the declaration's, in the order of the fields' numbers; maps are objects in the order of their
+    /// keys. Enumerations are their values' names, or the number where this build has no name; UUIDs and times are text,
+    /// bytes base64. Numbers of 64 bits are strings of digits, as in protobuf's own mapping, since many readers of JSON
+    /// round numbers above 2^53. Fields unknown to this build are not in it.
+    ///
+    /// - Parameter revealingSensitiveValues: Otherwise the text `[masked]` stands for them.
+    public func json(revealingSensitiveValues: Bool = false) -> String {
+        content.json(revealingSensitiveValues: revealingSensitiveValues)
+    }
+
+    /// Reads the JSON that `json(revealingSensitiveValues:)` writes, in any order and with white space.
+    ///
+    /// Numbers of 64 bits may be numbers too, and null is no value. Members that the object lacks, members that come
+    /// twice, values that do not fit and masked values are refused by object and field. The text has at most 8 MiB.
+    public init(json text: String) throws(ObjectError) {
+        self.init(content: try MessageContent(json: text, schema: Self.schema))
+    }
 
     public var description: String { "\(Self.schema.shortName) \(jsonDescription)" }
 

@@ -33,8 +33,7 @@ final class TLSTransport: ReadinessHandler {
         case failed(TLSError)
     }
 
-    /// How often one turn reads from one socket, or writes to it; the others get their turn then.
-    private static let readsPerTurnMax = 4
+    /// How often one turn writes to one socket. It reads once: a burst from one peer is what the others wait for.
     private static let writesPerTurnMax = 16
     /// How long a closed connection waits for the peer to have read why.
     private static let lingerTime: Duration = .seconds(1)
@@ -170,22 +169,14 @@ final class TLSTransport: ReadinessHandler {
 // From the socket to the owner.
 extension TLSTransport {
     private func read() {
-        var remaining = Self.readsPerTurnMax
-        while remaining > 0, state == .handshaking || state == .open {
-            remaining -= 1
-            do {
-                switch try socket.read(into: buffers.received) {
-                case .bytes(let count):
-                    take(UnsafeRawBufferPointer(rebasing: buffers.received[..<count]))
-                    // A short read has emptied the socket.
-                    if count < buffers.received.count { return }
-                case .wouldBlock: return
-                case .end:
-                    return end(RPCError(.unavailable, "\(peerAddress) cut the connection off"))
-                }
-            } catch {
-                return end(error)
+        do {
+            switch try socket.read(into: buffers.received) {
+            case .bytes(let count): take(UnsafeRawBufferPointer(rebasing: buffers.received[..<count]))
+            case .wouldBlock: return
+            case .end: end(RPCError(.unavailable, "\(peerAddress) cut the connection off"))
             }
+        } catch {
+            end(error)
         }
     }
 
@@ -294,14 +285,9 @@ extension TLSTransport {
     /// Reads what still comes, so that the system does not answer it with a reset that would take away
     /// from the peer what was written last.
     private func discardInput() {
-        var remaining = Self.readsPerTurnMax
-        while remaining > 0, state == .closing {
-            remaining -= 1
-            switch try? socket.read(into: buffers.received) {
-            case .bytes: continue
-            case .wouldBlock: return
-            case .end, nil: return dispose()
-            }
+        switch try? socket.read(into: buffers.received) {
+        case .bytes, .wouldBlock: return
+        case .end, nil: dispose()
         }
     }
 }

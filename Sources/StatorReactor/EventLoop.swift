@@ -9,8 +9,9 @@ internal import Synchronization
 /// three is bounded per turn, so that none starves the others. Methods say whether they may be called from any thread
 /// or on the loop only; the latter is asserted in debug builds.
 ///
-/// `@unchecked Sendable`: `poller`, `timers`, `queue`, `currentInstant`, `isStopping` and `spareWork` are touched on the
-/// loop's thread only (by `init` before that thread exists); everything else is immutable, atomic or behind a lock.
+/// `@unchecked Sendable`: `poller`, `timers`, `queue`, `currentInstant`, `turnCount`, `isStopping` and `spareWork` are
+/// touched on the loop's thread only (by `init` before that thread exists); everything else is immutable, atomic or
+/// behind a lock.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Something to run: a job of the concurrency runtime as it came, or a closure.
     enum Work: Sendable {
@@ -52,6 +53,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var queue = Deque<Work>()
     private var spareWork: [Work] = []
     private var currentInstant = ContinuousClock.now
+    /// How many turns have begun; a number, so that asking whether it is still the same one costs nothing. On the loop
+    /// only.
+    ///
+    /// Not checked for overlapping accesses: only `turn` writes it, and calls nobody meanwhile.
+    @exclusivity(unchecked) package private(set) var turnCount: UInt64 = 0
     private var isStopping = false
 
     /// Makes a loop that does not run yet; what is queued before `start()` waits for it.
@@ -172,6 +178,7 @@ extension EventLoop {
     private func turn() {
         let count = poller.wait(timeout: timeout())
         currentInstant = ContinuousClock.now
+        unsafe turnCount &+= 1
         for index in 0..<count {
             switch poller.event(at: index) {
             case .wakeUp: emptyInbox()

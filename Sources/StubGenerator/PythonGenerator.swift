@@ -86,7 +86,8 @@ struct PythonGenerator {
     private func foreignTypes(of file: ContractFile, _ module: [String]) -> [(module: String, names: [String])] {
         var names: [String: Set<String>] = [:]
         let methods = file.services.flatMap(\.methods)
-        let used = file.messages.flatMap(\.fields).compactMap(\.referencedType)
+        let used =
+            file.messages.flatMap(\.fields).compactMap(\.referencedType)
             + methods.flatMap { [$0.requestName, $0.responseName] }
         for name in used {
             guard let location = types[name], location.module != module else { continue }

@@ -63,7 +63,8 @@ package struct PythonText {
 
     /// A docstring: the comment's first sentence, and its paragraphs, broken anew; nothing for no comment.
     package mutating func documentation(_ comment: String) {
-        let paragraphs = SwiftText.paragraphs(of: comment.replacing("\\", with: "\\\\").replacing("\"\"\"", with: "'''"))
+        let escaped = comment.replacing("\\", with: "\\\\").replacing("\"\"\"", with: "'''")
+        let paragraphs = SwiftText.paragraphs(of: escaped)
         guard let first = paragraphs.first else { return }
         var rows = wrapped(first, after: 3)
         for paragraph in paragraphs.dropFirst() { rows += [""] + wrapped(paragraph, after: 0) }

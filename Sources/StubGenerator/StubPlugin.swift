@@ -20,6 +20,14 @@ package struct StubPlugin {
         return try response.serializedBytes()
     }
 
+    /// What the request's files declare, by itself: not compared with any release.
+    ///
+    /// Throws `Problems` when it cannot be generated.
+    package func contract(of bytes: Data) throws -> Contract {
+        let request = try Google_Protobuf_Compiler_CodeGeneratorRequest(serializedBytes: bytes)
+        return try contract(of: request, with: PluginParameters(request.parameter))
+    }
+
     private func files(for request: Google_Protobuf_Compiler_CodeGeneratorRequest) throws -> [GeneratedFile] {
         let parameters = try PluginParameters(request.parameter)
         if parameters.mode == .c { return try CGenerator(module: parameters.cModule).files(for: request) }

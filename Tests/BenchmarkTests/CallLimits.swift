@@ -21,10 +21,10 @@ struct CallLimit: CustomTestStringConvertible, Sendable {
     ]
     #else
     static let all = [
-        CallLimit("ping", ["--message", "ping"], server: 9, client: 10),
-        CallLimit("instance", ["--message", "instance"], server: 9, client: 10),
-        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 20, client: 10),
-        CallLimit("async client", ["--message", "instance", "--style", "tasks"], server: 9, client: 12),
+        CallLimit("ping", ["--message", "ping"], server: 7, client: 7),
+        CallLimit("instance", ["--message", "instance"], server: 7, client: 7),
+        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 18, client: 7),
+        CallLimit("async client", ["--message", "instance", "--style", "tasks"], server: 7, client: 10),
     ]
     #endif
 

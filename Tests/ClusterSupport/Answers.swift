@@ -50,11 +50,23 @@ package struct OperationAnswer: Decodable, Sendable {
 package struct HostAnswer: Decodable, Sendable {
     package let name: String
     package let up: Bool?
-    package let vcpusUsed: Int?
-    package let memoryMbUsed: Int?
-    package let localGbUsed: Int?
+    /// As release 0.1 says it, and as later ones do.
+    let vcpusUsed: Int?
+    let memoryMbUsed: Int?
+    let localGbUsed: Int?
+    let usage: Usage?
     package let disabled: Bool?
     package let disabledReason: String?
     package let release: String?
     package let serviceVersion: Int?
+
+    package struct Usage: Decodable, Sendable {
+        let vcpus: Int?
+        let memoryMb: Int?
+        let localGb: Int?
+    }
+
+    package var usedVcpus: Int { usage?.vcpus ?? vcpusUsed ?? 0 }
+    package var usedMemoryMb: Int { usage?.memoryMb ?? memoryMbUsed ?? 0 }
+    package var usedLocalGb: Int { usage?.localGb ?? localGbUsed ?? 0 }
 }

@@ -66,7 +66,7 @@ package struct PromiseCheck {
         for host in try await cluster.hosts() {
             let count = servers.count { $0.host == host.name }
             // The one flavor of these tests: 1 vcpu, 128 MB, 1 GB.
-            if host.vcpusUsed ?? 0 != count || host.memoryMbUsed ?? 0 != 128 * count || host.localGbUsed ?? 0 != count {
+            if host.usedVcpus != count || host.usedMemoryMb != 128 * count || host.usedLocalGb != count {
                 broken.append("\(host) has \(count) servers")
             }
         }
@@ -111,9 +111,9 @@ package struct PromiseCheck {
 }
 
 extension HostAnswer: CustomStringConvertible {
-    package var isInUse: Bool { (vcpusUsed ?? 0) + (memoryMbUsed ?? 0) + (localGbUsed ?? 0) > 0 }
+    package var isInUse: Bool { usedVcpus + usedMemoryMb + usedLocalGb > 0 }
 
     package var description: String {
-        "host \(name) with \(vcpusUsed ?? 0) vcpus, \(memoryMbUsed ?? 0) MB, \(localGbUsed ?? 0) GB used"
+        "host \(name) with \(usedVcpus) vcpus, \(usedMemoryMb) MB, \(usedLocalGb) GB used"
     }
 }

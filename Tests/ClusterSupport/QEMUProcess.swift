@@ -18,8 +18,7 @@ package struct QEMUProcess: Hashable, Sendable {
     }
 
     private init?(_ processID: Int32, below folder: String) {
-        guard let data = FileManager.default.contents(atPath: "/proc/\(processID)/cmdline") else { return nil }
-        let words = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        let words = Self.commandLine(of: processID)
         guard words.first?.contains("qemu-system") == true,
             let option = words.firstIndex(of: "-uuid"), option + 1 < words.count,
             let file = words.first(where: { $0.contains("\(folder)/") }),
@@ -29,6 +28,17 @@ package struct QEMUProcess: Hashable, Sendable {
         startTicks = Self.startTicks(of: processID)
         instance = words[option + 1]
         host = String(file[path.upperBound...].prefix { $0 != "/" })
+    }
+
+    /// Whether its command line has the option with such a value.
+    package func hasOption(_ name: String, beginning value: String) -> Bool {
+        let words = Self.commandLine(of: processID)
+        return zip(words, words.dropFirst()).contains { $0 == name && $1.hasPrefix(value) }
+    }
+
+    private static func commandLine(of processID: Int32) -> [String] {
+        let data = FileManager.default.contents(atPath: "/proc/\(processID)/cmdline") ?? Data()
+        return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func startTicks(of processID: Int32) -> UInt64 {

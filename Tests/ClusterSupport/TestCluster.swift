@@ -97,7 +97,8 @@ package final class TestCluster {
         ended.append((daemon, process))
         let exit = try await process.wait(timeout: .seconds(60))
         guard exit == .status(0) else {
-            throw TestSupportError("\(daemon) was asked to stop and ended with \(exit): \(process.errorOutput.suffix(500))")
+            throw TestSupportError(
+                "\(daemon) was asked to stop and ended with \(exit): \(process.errorOutput.suffix(500))")
         }
     }
 

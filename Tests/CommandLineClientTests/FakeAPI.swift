@@ -120,6 +120,18 @@ final class FakeAPI: ComputeService {
         try begun(request.hard == true ? .rebootHard : .reboot, context)
     }
 
+    func pauseServer(_ request: ServerRequest, context: CallContext) async throws -> ServerOperationResponse {
+        try begun(.pause, context)
+    }
+
+    func unpauseServer(_ request: ServerRequest, context: CallContext) async throws -> ServerOperationResponse {
+        try begun(.unpause, context)
+    }
+
+    func listOperationsPage(
+        _ request: ListOperationsPageRequest, context: CallContext
+    ) async throws -> ListOperationsPageResponse { throw Self.unimplemented }
+
     func getConsoleOutput(
         _ request: GetConsoleOutputRequest, responses: ResponseWriter<ConsoleOutput>, context: CallContext
     ) async throws {

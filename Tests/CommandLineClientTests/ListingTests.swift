@@ -47,7 +47,9 @@ import Testing
         host.up = true
         host.disabled = true
         host.vcpus = 8
-        host.vcpusUsed = 3
+        var usage = HostUsage()
+        usage.vcpus = 3
+        host.usage = usage
         let lines = Listing.hosts([host]).split(separator: "\n")
         #expect(lines.count == 2)
         #expect(lines.last?.contains("3/8") == true)

@@ -128,6 +128,27 @@ final class FakeConductor: ConductorService {
         }
     }
 
+    func pauseInstance(
+        _ request: PauseInstanceRequest, context: CallContext
+    ) async throws -> ServerOperationResponse {
+        try note(request.requester, context)
+        return operation(.pause)
+    }
+
+    func unpauseInstance(
+        _ request: UnpauseInstanceRequest, context: CallContext
+    ) async throws -> ServerOperationResponse {
+        try note(request.requester, context)
+        return operation(.unpause)
+    }
+
+    func listOperationsPage(
+        _ request: ConductorListOperationsPageRequest, context: CallContext
+    ) async throws -> ListOperationsPageResponse {
+        try note(request.requester, context)
+        return ListOperationsPageResponse()
+    }
+
     func listOperations(
         _ request: ConductorListOperationsRequest, context: CallContext
     ) async throws -> ListOperationsResponse {

@@ -45,7 +45,12 @@ import Testing
                 reboot.hard = true
                 let rebooted = try await client.rebootServer(reboot)
                 #expect(rebooted.operation?.kind == .rebootHard)
+                var server = ServerRequest()
+                server.server = "web"
+                #expect(try await client.pauseServer(server).operation?.kind == .pause)
+                #expect(try await client.unpauseServer(server).operation?.kind == .unpause)
                 _ = try await client.listOperations(ListOperationsRequest())
+                _ = try await client.listOperationsPage(ListOperationsPageRequest())
                 var operation = OperationRequest()
                 operation.uuid = ObjectID.random()
                 _ = try await client.getOperation(operation)

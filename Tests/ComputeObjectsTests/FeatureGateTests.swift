@@ -1,6 +1,7 @@
 import ComputeMessages
 import ComputeObjects
 import StatorObjects
+import StatorRPC
 import Testing
 
 @Suite("Feature gates")

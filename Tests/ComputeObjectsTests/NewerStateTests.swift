@@ -20,7 +20,7 @@ struct NewerStateTests {
         #expect(StateNumber(TaskState.deleting).sayable == .deleting)
     }
 
-    @Test(arguments: OperationRule.all)
+    @Test(arguments: OperationRule.all.filter { $0.kind != .create })
     func `only delete is possible in a newer release's states`(rule: OperationRule) {
         let stable = rule.refusal(
             name: "web", vmState: paused, taskState: StateNumber(TaskState.none), hasHost: true)

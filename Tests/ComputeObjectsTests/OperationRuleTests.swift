@@ -6,11 +6,13 @@ import Testing
 @Suite struct OperationRuleTests {
     /// Every vm_state in which an idle, placed instance takes the operation; the table is the contract.
     static let allowed: [(OperationKind, [VMState])] = [
-        (.delete, [.building, .active, .stopped, .error]),
+        (.delete, [.building, .active, .stopped, .error, .paused]),
         (.start, [.stopped]),
         (.stop, [.active, .error]),
         (.reboot, [.active]),
-        (.rebootHard, [.active, .stopped, .error]),
+        (.rebootHard, [.active, .stopped, .error, .paused]),
+        (.pause, [.active]),
+        (.unpause, [.paused]),
     ]
 
     @Test(arguments: allowed)
@@ -24,7 +26,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [OperationKind.start, .stop, .reboot, .rebootHard])
+    @Test(arguments: [OperationKind.start, .stop, .reboot, .rebootHard, .pause, .unpause])
     func `an instance that is busy takes nothing but a delete`(kind: OperationKind) throws {
         let rule = try #require(kind.rule)
         for task in TaskState.allCases where task != TaskState.none {

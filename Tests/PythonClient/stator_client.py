@@ -119,7 +119,8 @@ class Client:
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_sender.setblocking(False)
         self._session = Session(
-            manifest=Manifest(self.contract.versions), release=RELEASE, service_version=SERVICE_VERSION, now=time.monotonic())
+            manifest=Manifest(self.contract.versions), release=RELEASE, service_version=SERVICE_VERSION,
+            now=time.monotonic())
         self._thread = threading.Thread(target=self._run, name="stator connection", daemon=True)
         self._thread.start()
         self._ready.wait()

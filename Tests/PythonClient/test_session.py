@@ -100,6 +100,13 @@ class HandshakeTests(SessionTestCase):
         [ready] = self.receive(*parts)
         self.assertEqual(ready.manifest, {"example.v1.A": (1, 1)})
 
+    def test_a_manifest_that_is_not_the_one_of_hello_or_none_at_all(self) -> None:
+        for manifest in [b"example.v1.A 1.2\n", b"example.v1.A\n", b"b 1.0\na 1.0\n"]:
+            with self.subTest(manifest):
+                self.setUp()
+                self.receive(hello(b"example.v1.A 1.1\n"), ack(), frame(FrameType.MANIFEST, payload=manifest))
+                self.assert_closed(GoAwayCode.VIOLATION)
+
     def test_the_own_manifest_goes_out_before_the_first_call(self) -> None:
         self.call()
         self.receive(hello(), ack(wants=1))
@@ -425,6 +432,36 @@ class EndTests(SessionTestCase):
             frame(FrameType.MESSAGE, 1, b"2", Flag.END_STREAM), frame(FrameType.MESSAGE, 3, b"b", Flag.END_STREAM))
         self.assertEqual([(event.call, event.message) for event in events], [(first, b"12"), (second, b"ab")])
         self.assertTrue(all(isinstance(event, Response) for event in events))
+
+
+class RoomTests(SessionTestCase):
+    """With a mark, messages wait for what is written before them to be taken."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.session = Session(
+            manifest=Manifest.parse(MANIFEST), release="0.1.0", service_version=1, now=self.now, outbound_mark=0)
+
+    def test_long_messages_take_turns_also_where_each_frame_waits_for_room(self) -> None:
+        self.connect()
+        for _ in range(3):
+            self.call(bytes(40_000))
+        streams = []
+        while written := self.sent():
+            streams += [sent.stream for sent in written]
+            self.session.fill()
+        self.assertEqual(streams, [1, 3, 5, 1, 3, 5, 1, 3, 5])
+
+    def test_a_short_message_waits_for_one_frame_only(self) -> None:
+        self.connect()
+        self.call(bytes(100_000))
+        self.assertEqual(len(self.sent()), 1)
+        self.session.fill()
+        self.call(b"short")
+        self.sent()
+        self.session.fill()
+        [short] = self.sent()
+        self.assertEqual((short.stream, short.type), (3, FrameType.OPEN))
 
 
 if __name__ == "__main__":

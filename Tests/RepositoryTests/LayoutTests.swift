@@ -35,9 +35,10 @@ import Testing
     @Test(arguments: ["Sources", "Tests"])
     func `every folder is a target of the package`(folder: String) throws {
         let manifest = try Repository.text(of: "Package.swift")
-        // Scripts for the shell, the client that shows that the specification suffices without any Swift, and the
-        // fuzz targets, which are a package of their own because all of it is instrumented.
-        let foreign = ["Scripts", "PythonClient", "Fuzz"]
+        // Scripts for the shell, the runtime of generated Python packages and its tests and clients, a package of
+        // others to be built by a test, and the fuzz targets, which are a package of their own because all of it is
+        // instrumented.
+        let foreign = ["Scripts", "Python", "PythonClient", "OutsidePackage", "Fuzz"]
         let strangers = try Repository.folders(in: folder).filter {
             !foreign.contains($0) && !manifest.contains("\"\($0)\"")
         }

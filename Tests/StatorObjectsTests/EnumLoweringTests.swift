@@ -107,7 +107,7 @@ import Testing
         var crate = try Crate(decoding: sample.bytes, from: newer)
         #expect(crate.colour == nil)
         #expect(crate.setFields == ["colours", "colour", "history"])
-        let text = #"{"colours":{"a":"9"},"colour":"77","history":["black","78"]"#
+        let text = #"{"colours":{"a":9},"colour":77,"history":["black",78]"#
         #expect(crate.jsonDescription == text + "}")
         crate.comment = "written around it"
         let again = try Crate(decoding: crate.encodedBytes(for: receiver(0)), from: newer)

@@ -16,7 +16,7 @@ import Testing
                 "description":"one core","created_at":"1970-01-01T00:00:00Z"},\
                 "network_interfaces":[{"mac_address":"52:54:00:12:34:56","model":"virtio-net-pci",\
                 "ip_address":"10.0.2.15"}],"block_devices":[{"device_name":"vda","boot_index":0},{}],\
-                "created_at":"2023-11-14T22:13:20.000001Z","generation":18446744073709551615,\
+                "created_at":"2023-11-14T22:13:20.000001Z","generation":"18446744073709551615",\
                 "user_data":"[masked]"}
                 """)
     }

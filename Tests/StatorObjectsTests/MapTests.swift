@@ -120,7 +120,7 @@ import Testing
         #expect(
             crate.jsonDescription == """
                 {"labels":{"":"","a":"1","b":"2"},\
-                "counts":{"-2147483648":5,"-1":0,"7":18446744073709551615},\
+                "counts":{"-2147483648":"5","-1":"0","7":"18446744073709551615"},\
                 "colours":{"sky":"grey","sun":"red"},\
                 "parts":{"left":{"name":"wheel","weight":3},"right":{"name":"axle"}},\
                 "owners":{"9":"00000000-0000-0001-0000-000000000002"},\

@@ -23,6 +23,8 @@ let messageTypes: [any VersionedMessage.Type] = [
     ListServicesResponse.self, GetUpgradeStatusRequest.self, GetUpgradeStatusResponse.self, UpgradeStatus.self,
     FeatureGateStatus.self, MigrationStatus.self, ConductorListServicesRequest.self,
     ConductorGetUpgradeStatusRequest.self,
+    ConductorListOperationsPageRequest.self, HostUsage.self, ListOperationsPageRequest.self,
+    ListOperationsPageResponse.self, PauseInstanceRequest.self, UnpauseInstanceRequest.self,
 ]
 
 /// An instance with every kind of field set.

@@ -75,7 +75,7 @@ import Testing
     @Test func `bytes, lists and maps are checked too`() throws {
         var crate = Crate()
         let lists = try #require(throws: ObjectError.self) { try crate.set(\.weights, to: [1, 2, 3, 4, 5]) }
-        #expect(lists.message == "test.Crate.weights has 5 elements; at most 4: [1,2,3,4,5].")
+        #expect(lists.message == "test.Crate.weights has 5 elements; at most 4: [\"1\",\"2\",\"3\",\"4\",\"5\"].")
         let key = String(repeating: "k", count: 256)
         let maps = try #require(throws: ObjectError.self) { try crate.set(\.labels, to: [key: ""]) }
         #expect(maps.message.hasPrefix("test.Crate.labels has a key that has 256 bytes; at most 255: {\"kkkk"))

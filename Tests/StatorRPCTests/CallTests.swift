@@ -22,7 +22,7 @@ import Testing
         }
         try await Rig.with(router) { rig in
             try await rig.withChannel(local: .older) { channel in
-                try await expect(channel, "", answers: "stator://dev/api/api1 0.0.9 0")
+                try await expect(channel, "", answers: "stator://dev/api/api1 0.0.9 1")
                 let peer = try #require(channel.connection?.peer)
                 #expect(peer.identity.description == "stator://dev/conductor/conductor1")
                 #expect(peer.manifest == ComputeManifest.current)

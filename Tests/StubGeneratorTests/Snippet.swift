@@ -24,6 +24,11 @@ enum Snippet {
         return try response(StubPlugin().respond(to: request))
     }
 
+    /// What the text declares.
+    static func contract(_ text: String) throws -> Contract {
+        try StubPlugin().contract(of: request(text, parameters: "mode=fingerprints"))
+    }
+
     /// The plugin's error, without the name of the file.
     static func refusal(_ text: String) throws -> String? {
         guard case .failure(let error) = try generate(text) else { return nil }

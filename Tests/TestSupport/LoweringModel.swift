@@ -23,6 +23,8 @@ package struct LoweringModel {
     /// What the receiver reads; in an object with a hook, what comes back from there when it is raised.
     package mutating func lowered(_ original: WireTree, _ schema: MessageSchema) -> WireTree {
         var tree = original
+        // What a hook translates need not be known to the receiver.
+        var translated: Set<UInt32> = []
         if let own = schema.version {
             guard let target = versions[schema.name], target.major == own.major else {
                 losses.insert(Loss(object: schema.name, field: nil))
@@ -30,10 +32,13 @@ package struct LoweringModel {
             }
             for field in schema.fields where tree.fields[field.number] != nil {
                 lower(field, of: &tree, schema, to: target)
+                if field.lowering == .convert, !field.exists(in: target) { translated.insert(field.number) }
             }
         }
         for field in schema.fields {
-            guard case .message(let nested) = field.kind, let values = tree.fields[field.number] else { continue }
+            guard case .message(let nested) = field.kind, let values = tree.fields[field.number],
+                !translated.contains(field.number)
+            else { continue }
             tree.fields[field.number] = values.map { value in
                 guard case .message(let child) = value else { return value }
                 return .message(lowered(child, nested()))
@@ -45,9 +50,7 @@ package struct LoweringModel {
     private mutating func lower(
         _ field: FieldSchema, of tree: inout WireTree, _ schema: MessageSchema, to target: ObjectVersion
     ) {
-        let isYounger = field.since.map { target < $0 } ?? false
-        let isOver = field.until.map { target >= $0 } ?? false
-        if isYounger || isOver {
+        guard field.exists(in: target) else {
             switch field.lowering {
             case .refuse:
                 losses.insert(Loss(object: schema.name, field: field.name))
@@ -94,6 +97,12 @@ package struct LoweringModel {
 }
 
 extension FieldSchema {
+    fileprivate func exists(in version: ObjectVersion) -> Bool {
+        let isYounger = since.map { version < $0 } ?? false
+        let isOver = until.map { version >= $0 } ?? false
+        return !isYounger && !isOver
+    }
+
     /// Of the values, or of a map's values.
     fileprivate var enumeration: EnumSchema? {
         switch kind {

@@ -4,9 +4,9 @@ package import StatorObjects
 package struct WireSample {
     package var bytes: [UInt8] = []
 
-    /// Every field set to a random value that is valid.
+    /// Every field that is not over set to a random value that is valid.
     package init(of schema: MessageSchema, using random: inout SeededGenerator, depth: Int = 0) {
-        for field in schema.fields {
+        for field in schema.fields where field.isCurrent(in: schema) {
             for _ in 0..<min(2, field.elementCountMax) {
                 append(field, using: &random, depth: depth)
             }
@@ -15,7 +15,8 @@ package struct WireSample {
 
     /// About half of the fields, in any order; lists of up to forty elements, numbers in them one by one or packed.
     package init(someOf schema: MessageSchema, using random: inout SeededGenerator, depth: Int = 0) {
-        for field in schema.fields.shuffled(using: &random) where Bool.random(using: &random) {
+        for field in schema.fields.shuffled(using: &random)
+        where field.isCurrent(in: schema) && Bool.random(using: &random) {
             if case .message(let nested) = field.kind {
                 guard depth < 2 else { continue }
                 for _ in 0..<(field.isRepeated ? Int.random(in: 0...min(2, field.elementCountMax), using: &random) : 1) {
@@ -130,5 +131,13 @@ package struct WireSample {
             text += character
         }
         return text
+    }
+}
+
+extension FieldSchema {
+    /// Whether the object's own version still has the field.
+    fileprivate func isCurrent(in schema: MessageSchema) -> Bool {
+        guard let until, let version = schema.version else { return true }
+        return version < until
     }
 }

@@ -34,6 +34,11 @@ static inline const void *_Nonnull stator_v1_instance_descriptor(void) {
     return &stator__v1__instance__descriptor;
 }
 
+extern const struct ProtobufCMessageDescriptor stator__v1__host_usage__descriptor;
+static inline const void *_Nonnull stator_v1_host_usage_descriptor(void) {
+    return &stator__v1__host_usage__descriptor;
+}
+
 extern const struct ProtobufCMessageDescriptor stator__v1__host__descriptor;
 static inline const void *_Nonnull stator_v1_host_descriptor(void) {
     return &stator__v1__host__descriptor;
@@ -194,6 +199,16 @@ static inline const void *_Nonnull stator_v1_list_operations_response_descriptor
     return &stator__v1__list_operations_response__descriptor;
 }
 
+extern const struct ProtobufCMessageDescriptor stator__v1__list_operations_page_request__descriptor;
+static inline const void *_Nonnull stator_v1_list_operations_page_request_descriptor(void) {
+    return &stator__v1__list_operations_page_request__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__list_operations_page_response__descriptor;
+static inline const void *_Nonnull stator_v1_list_operations_page_response_descriptor(void) {
+    return &stator__v1__list_operations_page_response__descriptor;
+}
+
 extern const struct ProtobufCMessageDescriptor stator__v1__operation_request__descriptor;
 static inline const void *_Nonnull stator_v1_operation_request_descriptor(void) {
     return &stator__v1__operation_request__descriptor;
@@ -259,6 +274,16 @@ static inline const void *_Nonnull stator_v1_reboot_instance_request_descriptor(
     return &stator__v1__reboot_instance_request__descriptor;
 }
 
+extern const struct ProtobufCMessageDescriptor stator__v1__pause_instance_request__descriptor;
+static inline const void *_Nonnull stator_v1_pause_instance_request_descriptor(void) {
+    return &stator__v1__pause_instance_request__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__unpause_instance_request__descriptor;
+static inline const void *_Nonnull stator_v1_unpause_instance_request_descriptor(void) {
+    return &stator__v1__unpause_instance_request__descriptor;
+}
+
 extern const struct ProtobufCMessageDescriptor stator__v1__get_instance_console_request__descriptor;
 static inline const void *_Nonnull stator_v1_get_instance_console_request_descriptor(void) {
     return &stator__v1__get_instance_console_request__descriptor;
@@ -272,6 +297,11 @@ static inline const void *_Nonnull stator_v1_conductor_watch_operation_request_d
 extern const struct ProtobufCMessageDescriptor stator__v1__conductor_list_operations_request__descriptor;
 static inline const void *_Nonnull stator_v1_conductor_list_operations_request_descriptor(void) {
     return &stator__v1__conductor_list_operations_request__descriptor;
+}
+
+extern const struct ProtobufCMessageDescriptor stator__v1__conductor_list_operations_page_request__descriptor;
+static inline const void *_Nonnull stator_v1_conductor_list_operations_page_request_descriptor(void) {
+    return &stator__v1__conductor_list_operations_page_request__descriptor;
 }
 
 extern const struct ProtobufCMessageDescriptor stator__v1__conductor_get_operation_request__descriptor;

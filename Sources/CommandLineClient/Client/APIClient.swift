@@ -100,6 +100,38 @@ extension APIClient {
         return instances
     }
 
+    /// Newest first. Services of release 0.1 know no pages: of them the newest are asked for by the older method.
+    func listOperations(server: String?, limit: UInt32?, all: Bool) async throws -> [Operation] {
+        var operations: [Operation] = []
+        var request = ListOperationsPageRequest()
+        request.server = server
+        request.limit = all ? ComputeLimits.listLimit.upperBound : limit
+        var isComplete = false
+        while !isComplete {
+            let page: ListOperationsPageResponse
+            do {
+                page = try await read { [request] api, options throws(RPCError) in
+                    try await api.listOperationsPage(request, options: options)
+                }
+            } catch let error as RPCError where error.code == .unimplemented && !all {
+                return try await newestOperations(server: server, limit: limit)
+            }
+            operations += page.operations
+            request.marker = page.nextMarker
+            isComplete = !all || page.nextMarker == nil
+        }
+        return operations
+    }
+
+    private func newestOperations(server: String?, limit: UInt32?) async throws -> [Operation] {
+        var request = ListOperationsRequest()
+        request.server = server
+        request.limit = limit
+        return try await read { [request] api, options throws(RPCError) in
+            try await api.listOperations(request, options: options)
+        }.operations
+    }
+
     func server(_ reference: String) async throws -> ServerResponse {
         let request = try ServerRequest(naming: reference)
         return try await read { api, options throws(RPCError) in

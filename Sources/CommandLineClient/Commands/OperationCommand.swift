@@ -17,6 +17,7 @@ struct OperationList: ClientCommand {
 
     @Option(help: ArgumentHelp("Of this server only; name or id.", valueName: "server")) var server: String?
     @Option(help: ArgumentHelp("At most so many, 1 to 1000. Default: 100.", valueName: "n")) var limit: UInt32?
+    @Flag(help: "All there are, page by page; needs an API and a conductor of release 0.2 or later.") var all = false
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
@@ -24,16 +25,13 @@ struct OperationList: ClientCommand {
         if let limit, !ComputeLimits.listLimit.contains(limit) {
             throw ValidationError("--limit takes 1 to 1000")
         }
+        if all, limit != nil { throw ValidationError("--all and --limit exclude each other") }
     }
 
     func execute(_ client: APIClient) async throws {
         if let server { _ = try ObjectReference(server, field: "the server's name") }
-        var request = ListOperationsRequest()
-        request.server = server
-        request.limit = limit
-        let answer = try await client.read { [request] api, options throws(RPCError) in
-            try await api.listOperations(request, options: options)
-        }
+        var answer = ListOperationsResponse()
+        answer.operations = try await client.listOperations(server: server, limit: limit, all: all)
         output.print(answer, list: "operations", table: Listing.operations(answer.operations))
     }
 }

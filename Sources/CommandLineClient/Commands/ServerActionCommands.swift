@@ -66,6 +66,48 @@ struct ServerReboot: ClientCommand {
     }
 }
 
+struct ServerPause: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Stop a server's processors and keep its memory.",
+        discussion: "Possible once every service of the fleet is of release 0.2 or later: see `stator upgrade status`.")
+
+    @Argument(help: "Name or id.") var server: String
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    var waits: Bool { waiting.wait }
+
+    func execute(_ client: APIClient) async throws {
+        let request = try ServerRequest(naming: server)
+        let begun = try await client.mutate { api, options throws(RPCError) in
+            try await api.pauseServer(request, options: options)
+        }
+        try await waiting.conclude(begun, client, output) { Phrase.state(of: $0) }
+    }
+}
+
+struct ServerUnpause: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unpause", abstract: "Let a paused server go on.")
+
+    @Argument(help: "Name or id.") var server: String
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    var waits: Bool { waiting.wait }
+
+    func execute(_ client: APIClient) async throws {
+        let request = try ServerRequest(naming: server)
+        let begun = try await client.mutate { api, options throws(RPCError) in
+            try await api.unpauseServer(request, options: options)
+        }
+        try await waiting.conclude(begun, client, output) { Phrase.state(of: $0) }
+    }
+}
+
 struct ServerDelete: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",

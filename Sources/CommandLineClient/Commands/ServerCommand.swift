@@ -7,10 +7,10 @@ internal import StatorRPC
 struct ServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",
-        abstract: "Virtual machines: create, list, show, delete, start, stop, reboot, console.",
+        abstract: "Virtual machines: create, list, show, delete, start, stop, reboot, pause, unpause, console.",
         subcommands: [
             ServerCreate.self, ServerList.self, ServerShow.self, ServerDelete.self, ServerStart.self,
-            ServerStop.self, ServerReboot.self, ServerConsole.self,
+            ServerStop.self, ServerReboot.self, ServerPause.self, ServerUnpause.self, ServerConsole.self,
         ])
 }
 
@@ -23,6 +23,13 @@ struct ServerCreate: ClientCommand {
     @Option(help: ArgumentHelp("What it starts from; `stator image list` shows them.", valueName: "image"))
     var image: String
     @Option(help: "Text for people.") var description: String?
+    @Option(name: .customLong("tag"), help: ArgumentHelp("A tag to find it by; may be repeated, 50 at most.", valueName: "tag"))
+    var tags: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "QEMU's name of the processor that the guest is to see. Default: the best that the host offers.",
+            valueName: "model"))
+    var cpuModel: String?
     @Option(help: ArgumentHelp("A file that is handed to the guest, 64 KiB at most.", valueName: "file"))
     var userData: String?
     @OptionGroup var waiting: WaitOptions
@@ -38,6 +45,8 @@ struct ServerCreate: ClientCommand {
         request.flavor = flavor
         request.image = image
         request.description = description
+        request.tags = tags
+        request.cpuModel = cpuModel
         if let userData { request.userData = try readUserData(userData) }
         let begun = try await client.mutate { [request] api, options throws(RPCError) in
             try await api.createServer(request, options: options)

@@ -28,9 +28,9 @@ package enum Listing {
         for host in hosts {
             table.append([
                 host.uuid?.description, host.name, text(up: host.up), text(enabled: host.disabled),
-                usage(host.vcpusUsed, of: host.vcpus), usage(host.memoryMbUsed, of: host.memoryMb),
-                usage(host.localGbUsed, of: host.localGb), host.runningVms?.description,
-                host.hypervisorType, host.conductor,
+                usage(host.usage?.vcpus, of: host.vcpus), usage(host.usage?.memoryMb, of: host.memoryMb),
+                usage(host.usage?.localGb, of: host.localGb), host.usage?.runningVms?.description,
+                Host.hypervisorType(host.hypervisor, host.accelerator), host.conductor,
             ])
         }
         return table.text

@@ -182,7 +182,8 @@ struct HostDescription: Sendable {
         host.vcpus = capacity.vcpus
         host.memoryMb = capacity.memoryMb
         host.localGb = capacity.localGb
-        host.hypervisorType = driver.hypervisorType
+        host.hypervisor = driver.hypervisor
+        host.accelerator = driver.guestAccelerator
         host.hypervisorVersion = driver.hypervisorVersion
         host.release = Release.current
         host.serviceVersion = Release.serviceVersion

@@ -24,7 +24,7 @@ package enum DirectiveDecision: Equatable, Sendable {
         guard let record else {
             switch kind {
             case .create, .delete: return .accept
-            case .start, .stop, .reboot, .rebootHard, .unspecified:
+            case .start, .stop, .reboot, .rebootHard, .pause, .unpause, .unspecified:
                 return .refuse(.notFound, "this host has no such instance")
             }
         }

@@ -277,13 +277,13 @@ extension InstanceRecord {
             switch operation.kind {
             case .create:
                 launchedAt = now
-            case .start, .reboot, .rebootHard:
+            case .start, .reboot, .rebootHard, .unpause:
                 // A build that a delete superseded, which then failed, has left a guest of which no build told.
                 launchedAt = launchedAt ?? now
             case .delete:
                 deletedAt = now
                 instance = nil
-            case .stop, .unspecified:
+            case .stop, .pause, .unspecified:
                 break
             }
             reportedPower = operation.kind == .delete ? nil : powerState

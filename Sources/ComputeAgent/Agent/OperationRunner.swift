@@ -1,4 +1,5 @@
 internal import ComputeMessages
+internal import ComputeObjects
 internal import Logging
 internal import StatorObjects
 internal import StatorWire
@@ -39,9 +40,11 @@ struct OperationRunner: Sendable {
             case .reboot where recovery != .reset:
                 try await driver.reboot(try await specification(instance), grace: grace)
             case .reboot, .rebootHard: try await driver.reset(try await specification(instance))
+            case .pause: try await driver.pause(id)
+            case .unpause: try await driver.unpause(id)
             case .delete, .unspecified: throw DriverError(.unimplemented, "this host does not know the operation")
             }
-            return .succeeded(kind == .stop ? .shutdown : .running)
+            return .succeeded(kind.rule?.powerState ?? .running)
         } catch {
             return await failed(kind, id, error)
         }

@@ -23,6 +23,8 @@ package enum Reconciliation: Equatable, Sendable {
             if listed.powerState == guest { return .nothing }
             // A stopped instance may have any power state but a running one; what it died of is history.
             return listed.vmState == .stopped && guest != .running ? .nothing : .reportObserved
+        case .paused:
+            return local == .paused ? .nothing : .reportObserved
         case .building, .error, .deleted, .unspecified, nil:
             return .nothing
         }

@@ -16,7 +16,7 @@ package enum RecoveryDecision: Equatable, Sendable {
         switch kind {
         case .create:
             return powerState == .running ? .succeeded : .buildAgain
-        case .delete, .start, .stop, .unspecified:
+        case .delete, .start, .stop, .pause, .unpause, .unspecified:
             return .carryOut
         case .reboot:
             // Nova calls a running guest rebooted; but one that was only asked to power off may still do so.

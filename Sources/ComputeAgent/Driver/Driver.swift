@@ -27,6 +27,12 @@ package protocol PowerControl: Sendable {
     /// Resets the guest like its reset button, or starts it when it is off.
     func reset(_ guest: GuestSpecification) async throws(DriverError)
 
+    /// Stops the guest's processors and keeps its memory; that they are stopped is no error.
+    func pause(_ id: ObjectID) async throws(DriverError)
+
+    /// Lets the processors of a paused guest go on; that they run is no error.
+    func unpause(_ id: ObjectID) async throws(DriverError)
+
     /// What the hypervisor says of the guest: `pending` while it is not certain to start, nil when there is none.
     func powerState(of id: ObjectID) async throws(DriverError) -> PowerState?
 
@@ -45,8 +51,10 @@ package protocol ConsoleAccess: Sendable {
 
 /// Says what runs the guests.
 package protocol HypervisorDescription: Sendable {
-    /// "QEMU/KVM", "QEMU/TCG" or "fake".
-    var hypervisorType: String { get }
+    /// "QEMU" or "fake".
+    var hypervisor: String { get }
+    /// How it runs guests' code.
+    var guestAccelerator: Accelerator { get }
     var hypervisorVersion: String { get }
 }
 

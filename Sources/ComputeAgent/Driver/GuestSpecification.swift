@@ -1,4 +1,5 @@
 package import ComputeMessages
+internal import ComputeObjects
 package import StatorObjects
 internal import StatorWire
 
@@ -21,6 +22,8 @@ package struct GuestSpecification: Equatable, Sendable {
     package var rootGb: UInt32
     package var networkAdapters: [NetworkAdapter]
     package var userData: [UInt8]?
+    /// QEMU's name of the processor that the guest sees; nil: the best that the accelerator offers.
+    package var cpuModel: String?
     package var image: LocalImage
 
     /// Device models of QEMU that may be asked for; others could name anything QEMU's syntax allows.
@@ -28,7 +31,7 @@ package struct GuestSpecification: Equatable, Sendable {
 
     package init(
         id: ObjectID, vcpus: UInt32, memoryMb: UInt32, rootGb: UInt32, networkAdapters: [NetworkAdapter] = [],
-        userData: [UInt8]? = nil, image: LocalImage
+        userData: [UInt8]? = nil, cpuModel: String? = nil, image: LocalImage
     ) {
         self.id = id
         self.vcpus = vcpus
@@ -36,6 +39,7 @@ package struct GuestSpecification: Equatable, Sendable {
         self.rootGb = rootGb
         self.networkAdapters = networkAdapters
         self.userData = userData
+        self.cpuModel = cpuModel
         self.image = image
     }
 
@@ -64,7 +68,16 @@ package struct GuestSpecification: Equatable, Sendable {
         }
         self.init(
             id: id, vcpus: vcpus, memoryMb: memoryMb, rootGb: rootGb, networkAdapters: adapters,
-            userData: instance.userData, image: image)
+            userData: instance.userData, cpuModel: try Self.cpuModel(instance), image: image)
+    }
+
+    /// Anything else than a model's name could turn on what QEMU's option syntax allows.
+    private static func cpuModel(_ instance: Instance) throws(DriverError) -> String? {
+        guard let model = instance.cpuModel else { return nil }
+        guard ComputeLimits.isCPUModel(model) else {
+            throw DriverError(.invalidArgument, "'\(model.singleLine)' is no CPU model's name")
+        }
+        return model
     }
 
     private static func adapter(_ interface: NetworkInterface) throws(DriverError) -> NetworkAdapter {

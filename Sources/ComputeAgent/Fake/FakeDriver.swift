@@ -113,7 +113,8 @@ package final class FakeDriver: Sendable {
 }
 
 extension FakeDriver: HypervisorDescription {
-    package var hypervisorType: String { "fake" }
+    package var hypervisor: String { "fake" }
+    package var guestAccelerator: Accelerator { .none }
     package var hypervisorVersion: String { "1" }
 }
 
@@ -164,12 +165,30 @@ extension FakeDriver: PowerControl {
         try await turn(guest.id, to: .running, saying: Self.greeting(guest.id))
     }
 
+    package func pause(_ id: ObjectID) async throws(DriverError) {
+        try await turn(id, from: [.running, .paused], to: .paused)
+    }
+
+    package func unpause(_ id: ObjectID) async throws(DriverError) {
+        try await turn(id, from: [.running, .paused], to: .running)
+    }
+
+    private func turn(
+        _ id: ObjectID, from expected: Set<PowerState>, to powerState: PowerState
+    ) async throws(DriverError) {
+        if let state = try await self.powerState(of: id), !expected.contains(state) {
+            throw DriverError(.failedPrecondition, "the guest does not run on this host")
+        }
+        try await turn(id, to: powerState, saying: nil)
+    }
+
     package func powerState(of id: ObjectID) async throws(DriverError) -> PowerState? {
         guest(id).flatMap { PowerState(text: $0.powerState) }
     }
 
     package func running(among ids: [ObjectID]) async -> Set<ObjectID> {
-        Set(ids.filter { guest($0)?.powerState == PowerState.running.description })
+        let alive = [PowerState.running.description, PowerState.paused.description]
+        return Set(ids.filter { guest($0).map { alive.contains($0.powerState) } ?? false })
     }
 }
 

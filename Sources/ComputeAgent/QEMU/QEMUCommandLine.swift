@@ -44,7 +44,7 @@ package struct QEMUCommandLine: Equatable, Sendable {
     package var arguments: [String] {
         var words = ["-name", "guest=\(guest.id)", "-uuid", guest.id.description]
         words += ["-nodefaults", "-no-user-config", "-display", "none"]
-        words += Self.machine(accelerator)
+        words += Self.machine(accelerator, cpuModel: guest.cpuModel)
         words += ["-smp", String(guest.vcpus), "-m", "size=\(guest.memoryMb)M", "-rtc", "base=utc"]
         words += boot
         words += disk
@@ -70,10 +70,10 @@ package struct QEMUCommandLine: Equatable, Sendable {
     static let sandbox = ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]
 
     /// Machine and processor, also for probing an accelerator.
-    static func machine(_ accelerator: Accelerator) -> [String] {
+    static func machine(_ accelerator: Accelerator, cpuModel: String? = nil) -> [String] {
         switch accelerator {
-        case .kvm: ["-machine", "q35", "-accel", "kvm", "-cpu", "host"]
-        case .tcg: ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"]
+        case .kvm: ["-machine", "q35", "-accel", "kvm", "-cpu", cpuModel ?? "host"]
+        case .tcg: ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", cpuModel ?? "max"]
         }
     }
 

@@ -72,7 +72,8 @@ package final class QEMUDriver: Sendable {
 }
 
 extension QEMUDriver: HypervisorDescription {
-    package var hypervisorType: String { accelerator == .kvm ? "QEMU/KVM" : "QEMU/TCG" }
+    package var hypervisor: String { "QEMU" }
+    package var guestAccelerator: Accelerator { accelerator == .kvm ? .kvm : .tcg }
 }
 
 extension QEMUDriver: GuestLifecycle {
@@ -223,6 +224,34 @@ extension QEMUDriver: PowerControl {
             return false
         }
         if !isReset { try await start(guest) }
+    }
+
+    package func pause(_ id: ObjectID) async throws(DriverError) {
+        try await turn(id, with: "stop", to: .paused)
+    }
+
+    package func unpause(_ id: ObjectID) async throws(DriverError) {
+        try await turn(id, with: "cont", to: .running)
+    }
+
+    private func turn(
+        _ id: ObjectID, with command: String, to wanted: PowerState
+    ) async throws(DriverError) {
+        try await blocking(id) { (folder) throws(DriverError) in
+            guard folder.process() != nil else {
+                throw DriverError(.failedPrecondition, "the guest does not run on this host")
+            }
+            do throws(QMPClient.Failure) {
+                _ = try folder.monitor { (client) throws(QMPClient.Failure) in try client.execute(command) }
+            } catch {
+                throw DriverError(.unavailable, "the guest's QEMU does not answer", details: "\(error)")
+            }
+            let state = folder.powerState()
+            guard state == wanted else {
+                throw DriverError(
+                    .internal, "the guest is \(state?.description ?? "gone") after QEMU's '\(command)', not \(wanted)")
+            }
+        }
     }
 
     package func powerState(of id: ObjectID) async throws(DriverError) -> PowerState? {

@@ -74,7 +74,7 @@ package struct InstanceRecord: Equatable, Sendable {
         switch operation.kind {
         case .create, .start, .reboot, .rebootHard: wantsRunning = true
         case .stop, .delete: wantsRunning = false
-        case .unspecified: break
+        case .pause, .unpause, .unspecified: break
         }
     }
 

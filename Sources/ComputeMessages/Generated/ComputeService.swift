@@ -25,6 +25,12 @@ public enum ComputeMethods {
     public static let rebootServer = MethodDescriptor(
         service: "stator.v1.Compute", name: "RebootServer", id: 0xce9f_5295_ad51_cbd5, callers: [.user, .operator],
         isIdempotent: true, since: 1, shape: .unary)
+    public static let pauseServer = MethodDescriptor(
+        service: "stator.v1.Compute", name: "PauseServer", id: 0xdec4_7dc7_7689_cf44, callers: [.user, .operator],
+        isIdempotent: true, since: 2, shape: .unary)
+    public static let unpauseServer = MethodDescriptor(
+        service: "stator.v1.Compute", name: "UnpauseServer", id: 0x89d5_5855_e199_94a5, callers: [.user, .operator],
+        isIdempotent: true, since: 2, shape: .unary)
     public static let getConsoleOutput = MethodDescriptor(
         service: "stator.v1.Compute", name: "GetConsoleOutput", id: 0xae30_6a2b_13ce_2bf7, callers: [.user, .operator],
         isIdempotent: true, since: 1, shape: .serverStreaming)
@@ -34,6 +40,9 @@ public enum ComputeMethods {
     public static let listOperations = MethodDescriptor(
         service: "stator.v1.Compute", name: "ListOperations", id: 0x173a_8424_57c5_4315, callers: [.user, .operator],
         isIdempotent: true, since: 1, shape: .unary)
+    public static let listOperationsPage = MethodDescriptor(
+        service: "stator.v1.Compute", name: "ListOperationsPage", id: 0x92ed_a1a3_47e8_4606,
+        callers: [.user, .operator], isIdempotent: true, since: 2, shape: .unary)
     public static let getOperation = MethodDescriptor(
         service: "stator.v1.Compute", name: "GetOperation", id: 0x0ac2_f24d_794c_ae5a, callers: [.user, .operator],
         isIdempotent: true, since: 1, shape: .unary)
@@ -63,9 +72,9 @@ public enum ComputeMethods {
         isIdempotent: true, since: 1, shape: .unary)
 
     public static let all: [MethodDescriptor] = [
-        createServer, listServers, getServer, deleteServer, startServer, stopServer, rebootServer, getConsoleOutput,
-        watchOperation, listOperations, getOperation, listFlavors, createFlavor, listImages, listHosts, getHost,
-        updateHost, listServices, getUpgradeStatus,
+        createServer, listServers, getServer, deleteServer, startServer, stopServer, rebootServer, pauseServer,
+        unpauseServer, getConsoleOutput, watchOperation, listOperations, listOperationsPage, getOperation, listFlavors,
+        createFlavor, listImages, listHosts, getHost, updateHost, listServices, getUpgradeStatus,
     ]
 }
 
@@ -87,6 +96,13 @@ public protocol ComputeService: Sendable {
 
     func rebootServer(_ request: RebootServerRequest, context: CallContext) async throws -> ServerOperationResponse
 
+    /// Stops the server's processors and keeps its memory.
+    ///
+    /// Possible once every service of the fleet knows the state.
+    func pauseServer(_ request: ServerRequest, context: CallContext) async throws -> ServerOperationResponse
+
+    func unpauseServer(_ request: ServerRequest, context: CallContext) async throws -> ServerOperationResponse
+
     func getConsoleOutput(
         _ request: GetConsoleOutputRequest, responses: ResponseWriter<ConsoleOutput>, context: CallContext
     ) async throws
@@ -96,7 +112,12 @@ public protocol ComputeService: Sendable {
         _ request: WatchOperationRequest, responses: ResponseWriter<OperationResponse>, context: CallContext
     ) async throws
 
+    /// The newest only; ListOperationsPage shows all.
     func listOperations(_ request: ListOperationsRequest, context: CallContext) async throws -> ListOperationsResponse
+
+    func listOperationsPage(
+        _ request: ListOperationsPageRequest, context: CallContext
+    ) async throws -> ListOperationsPageResponse
 
     func getOperation(_ request: OperationRequest, context: CallContext) async throws -> OperationResponse
 
@@ -146,6 +167,12 @@ extension CallRouter {
         register(ComputeMethods.rebootServer) { (request: RebootServerRequest, context: CallContext) in
             try await service.rebootServer(request, context: context)
         }
+        register(ComputeMethods.pauseServer) { (request: ServerRequest, context: CallContext) in
+            try await service.pauseServer(request, context: context)
+        }
+        register(ComputeMethods.unpauseServer) { (request: ServerRequest, context: CallContext) in
+            try await service.unpauseServer(request, context: context)
+        }
         register(ComputeMethods.getConsoleOutput) {
             (request: GetConsoleOutputRequest, responses: ResponseWriter<ConsoleOutput>, context: CallContext) in
             try await service.getConsoleOutput(request, responses: responses, context: context)
@@ -156,6 +183,9 @@ extension CallRouter {
         }
         register(ComputeMethods.listOperations) { (request: ListOperationsRequest, context: CallContext) in
             try await service.listOperations(request, context: context)
+        }
+        register(ComputeMethods.listOperationsPage) { (request: ListOperationsPageRequest, context: CallContext) in
+            try await service.listOperationsPage(request, context: context)
         }
         register(ComputeMethods.getOperation) { (request: OperationRequest, context: CallContext) in
             try await service.getOperation(request, context: context)
@@ -237,6 +267,21 @@ public struct ComputeClient: Sendable {
         try await caller.unary(ComputeMethods.rebootServer, request, options: options)
     }
 
+    /// Stops the server's processors and keeps its memory.
+    ///
+    /// Possible once every service of the fleet knows the state.
+    public func pauseServer(
+        _ request: ServerRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ServerOperationResponse {
+        try await caller.unary(ComputeMethods.pauseServer, request, options: options)
+    }
+
+    public func unpauseServer(
+        _ request: ServerRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ServerOperationResponse {
+        try await caller.unary(ComputeMethods.unpauseServer, request, options: options)
+    }
+
     public func getConsoleOutput(
         _ request: GetConsoleOutputRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ResponseStream<ConsoleOutput> {
@@ -250,10 +295,17 @@ public struct ComputeClient: Sendable {
         try await caller.serverStreaming(ComputeMethods.watchOperation, request, options: options)
     }
 
+    /// The newest only; ListOperationsPage shows all.
     public func listOperations(
         _ request: ListOperationsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListOperationsResponse {
         try await caller.unary(ComputeMethods.listOperations, request, options: options)
+    }
+
+    public func listOperationsPage(
+        _ request: ListOperationsPageRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListOperationsPageResponse {
+        try await caller.unary(ComputeMethods.listOperationsPage, request, options: options)
     }
 
     public func getOperation(

@@ -25,6 +25,12 @@ public enum ConductorMethods {
     public static let rebootInstance = MethodDescriptor(
         service: "stator.v1.Conductor", name: "RebootInstance", id: 0x185c_6b53_59b1_ca79, callers: [.api],
         isIdempotent: true, since: 1, shape: .unary)
+    public static let pauseInstance = MethodDescriptor(
+        service: "stator.v1.Conductor", name: "PauseInstance", id: 0x87a5_feb1_4ae5_1e70, callers: [.api],
+        isIdempotent: true, since: 2, shape: .unary)
+    public static let unpauseInstance = MethodDescriptor(
+        service: "stator.v1.Conductor", name: "UnpauseInstance", id: 0x92a4_6e86_c89f_2bc1, callers: [.api],
+        isIdempotent: true, since: 2, shape: .unary)
     public static let getInstanceConsole = MethodDescriptor(
         service: "stator.v1.Conductor", name: "GetInstanceConsole", id: 0xd75f_04a6_5bf5_815b,
         callers: [.api, .conductor], isIdempotent: true, since: 1, shape: .serverStreaming)
@@ -34,6 +40,9 @@ public enum ConductorMethods {
     public static let listOperations = MethodDescriptor(
         service: "stator.v1.Conductor", name: "ListOperations", id: 0x4c2e_7e94_0f82_7649, callers: [.api],
         isIdempotent: true, since: 1, shape: .unary)
+    public static let listOperationsPage = MethodDescriptor(
+        service: "stator.v1.Conductor", name: "ListOperationsPage", id: 0xf422_7db5_9533_5eea, callers: [.api],
+        isIdempotent: true, since: 2, shape: .unary)
     public static let getOperation = MethodDescriptor(
         service: "stator.v1.Conductor", name: "GetOperation", id: 0x5179_d7bc_9d24_b6b6, callers: [.api],
         isIdempotent: true, since: 1, shape: .unary)
@@ -67,8 +76,9 @@ public enum ConductorMethods {
 
     public static let all: [MethodDescriptor] = [
         createInstance, listInstances, getInstance, deleteInstance, startInstance, stopInstance, rebootInstance,
-        getInstanceConsole, watchOperation, listOperations, getOperation, listFlavors, createFlavor, listImages,
-        listHosts, getHost, updateHost, listServices, getUpgradeStatus, registerService,
+        pauseInstance, unpauseInstance, getInstanceConsole, watchOperation, listOperations, listOperationsPage,
+        getOperation, listFlavors, createFlavor, listImages, listHosts, getHost, updateHost, listServices,
+        getUpgradeStatus, registerService,
     ]
 }
 
@@ -88,6 +98,12 @@ public protocol ConductorService: Sendable {
 
     func rebootInstance(_ request: RebootInstanceRequest, context: CallContext) async throws -> ServerOperationResponse
 
+    func pauseInstance(_ request: PauseInstanceRequest, context: CallContext) async throws -> ServerOperationResponse
+
+    func unpauseInstance(
+        _ request: UnpauseInstanceRequest, context: CallContext
+    ) async throws -> ServerOperationResponse
+
     /// Forwarded once, to the conductor that holds the host's connection.
     func getInstanceConsole(
         _ request: GetInstanceConsoleRequest, responses: ResponseWriter<ConsoleOutput>, context: CallContext
@@ -100,6 +116,10 @@ public protocol ConductorService: Sendable {
     func listOperations(
         _ request: ConductorListOperationsRequest, context: CallContext
     ) async throws -> ListOperationsResponse
+
+    func listOperationsPage(
+        _ request: ConductorListOperationsPageRequest, context: CallContext
+    ) async throws -> ListOperationsPageResponse
 
     func getOperation(_ request: ConductorGetOperationRequest, context: CallContext) async throws -> OperationResponse
 
@@ -157,6 +177,12 @@ extension CallRouter {
         register(ConductorMethods.rebootInstance) { (request: RebootInstanceRequest, context: CallContext) in
             try await service.rebootInstance(request, context: context)
         }
+        register(ConductorMethods.pauseInstance) { (request: PauseInstanceRequest, context: CallContext) in
+            try await service.pauseInstance(request, context: context)
+        }
+        register(ConductorMethods.unpauseInstance) { (request: UnpauseInstanceRequest, context: CallContext) in
+            try await service.unpauseInstance(request, context: context)
+        }
         register(ConductorMethods.getInstanceConsole) {
             (request: GetInstanceConsoleRequest, responses: ResponseWriter<ConsoleOutput>, context: CallContext) in
             try await service.getInstanceConsole(request, responses: responses, context: context)
@@ -170,6 +196,10 @@ extension CallRouter {
         }
         register(ConductorMethods.listOperations) { (request: ConductorListOperationsRequest, context: CallContext) in
             try await service.listOperations(request, context: context)
+        }
+        register(ConductorMethods.listOperationsPage) {
+            (request: ConductorListOperationsPageRequest, context: CallContext) in
+            try await service.listOperationsPage(request, context: context)
         }
         register(ConductorMethods.getOperation) { (request: ConductorGetOperationRequest, context: CallContext) in
             try await service.getOperation(request, context: context)
@@ -255,6 +285,18 @@ public struct ConductorClient: Sendable {
         try await caller.unary(ConductorMethods.rebootInstance, request, options: options)
     }
 
+    public func pauseInstance(
+        _ request: PauseInstanceRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ServerOperationResponse {
+        try await caller.unary(ConductorMethods.pauseInstance, request, options: options)
+    }
+
+    public func unpauseInstance(
+        _ request: UnpauseInstanceRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ServerOperationResponse {
+        try await caller.unary(ConductorMethods.unpauseInstance, request, options: options)
+    }
+
     /// Forwarded once, to the conductor that holds the host's connection.
     public func getInstanceConsole(
         _ request: GetInstanceConsoleRequest, options: CallOptions = CallOptions()
@@ -272,6 +314,12 @@ public struct ConductorClient: Sendable {
         _ request: ConductorListOperationsRequest, options: CallOptions = CallOptions()
     ) async throws(RPCError) -> ListOperationsResponse {
         try await caller.unary(ConductorMethods.listOperations, request, options: options)
+    }
+
+    public func listOperationsPage(
+        _ request: ConductorListOperationsPageRequest, options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> ListOperationsPageResponse {
+        try await caller.unary(ConductorMethods.listOperationsPage, request, options: options)
     }
 
     public func getOperation(

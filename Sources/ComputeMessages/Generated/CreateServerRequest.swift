@@ -6,7 +6,7 @@ public import StatorObjects
 public struct CreateServerRequest: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.CreateServerRequest",
-        version: ObjectVersion(1, 0),
+        version: ObjectVersion(1, 1),
         descriptor: stator_v1_create_server_request_descriptor(),
         fields: [
             FieldSchema(1, "name", .string, format: .name),
@@ -14,6 +14,10 @@ public struct CreateServerRequest: VersionedMessage {
             FieldSchema(3, "image", .string, lengthMax: 255),
             FieldSchema(4, "description", .string, lengthMax: 1024),
             FieldSchema(5, "user_data", .bytes, lengthMax: 65536, isSensitive: true),
+            FieldSchema(
+                6, "tags", .string, isRepeated: true, since: ObjectVersion(1, 1), lowering: .refuse, format: .name,
+                lengthMax: 50),
+            FieldSchema(7, "cpu_model", .string, since: ObjectVersion(1, 1), lowering: .refuse, format: .name),
         ])
 
     public var content: MessageContent
@@ -47,5 +51,15 @@ public struct CreateServerRequest: VersionedMessage {
     public var userData: [UInt8]? {
         get { content.bytes(4) }
         set { content.set(4, newValue) }
+    }
+
+    public var tags: [String] {
+        get { content.strings(5) }
+        set { content.set(5, newValue) }
+    }
+
+    public var cpuModel: String? {
+        get { content.string(6) }
+        set { content.set(6, newValue) }
     }
 }

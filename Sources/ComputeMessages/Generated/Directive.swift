@@ -7,7 +7,7 @@ public import StatorObjects
 public struct Directive: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.Directive",
-        version: ObjectVersion(1, 0),
+        version: ObjectVersion(1, 1),
         descriptor: stator_v1_directive_descriptor(),
         fields: [
             FieldSchema(1, "operation_id", .bytes, format: .uuid),

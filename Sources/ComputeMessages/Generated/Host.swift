@@ -4,10 +4,10 @@ internal import CComputeMessages
 public import StatorObjects
 
 /// A machine that runs instances.
-public struct Host: VersionedMessage {
+public struct Host: ConvertedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.Host",
-        version: ObjectVersion(1, 0),
+        version: ObjectVersion(1, 1),
         descriptor: stator_v1_host_descriptor(),
         fields: [
             FieldSchema(1, "uuid", .bytes, format: .uuid),
@@ -15,11 +15,11 @@ public struct Host: VersionedMessage {
             FieldSchema(3, "vcpus", .uint32),
             FieldSchema(4, "memory_mb", .uint32),
             FieldSchema(5, "local_gb", .uint32),
-            FieldSchema(6, "vcpus_used", .uint32),
-            FieldSchema(7, "memory_mb_used", .uint32),
-            FieldSchema(8, "local_gb_used", .uint32),
-            FieldSchema(9, "running_vms", .uint32),
-            FieldSchema(10, "hypervisor_type", .string, format: .name),
+            FieldSchema(6, "vcpus_used", .uint32, until: ObjectVersion(1, 1)),
+            FieldSchema(7, "memory_mb_used", .uint32, until: ObjectVersion(1, 1)),
+            FieldSchema(8, "local_gb_used", .uint32, until: ObjectVersion(1, 1)),
+            FieldSchema(9, "running_vms", .uint32, until: ObjectVersion(1, 1)),
+            FieldSchema(10, "hypervisor_type", .string, until: ObjectVersion(1, 1), format: .name),
             FieldSchema(11, "hypervisor_version", .string, format: .name),
             FieldSchema(12, "disabled", .bool),
             FieldSchema(13, "disabled_reason", .string, lengthMax: 255),
@@ -31,7 +31,12 @@ public struct Host: VersionedMessage {
             FieldSchema(19, "generation", .uint64),
             FieldSchema(20, "created_at", .int64, format: .timestamp),
             FieldSchema(21, "images", .message { Image.schema }, isRepeated: true, lengthMax: 256),
-        ])
+            FieldSchema(22, "usage", .message { HostUsage.schema }, since: ObjectVersion(1, 1), lowering: .convert),
+            FieldSchema(23, "hypervisor", .string, since: ObjectVersion(1, 1), lowering: .convert, format: .name),
+            FieldSchema(
+                24, "accelerator", .enumeration(Accelerator.schema), since: ObjectVersion(1, 1), lowering: .convert),
+        ],
+        conversion: MessageConversion(Host.self))
 
     public var content: MessageContent
 
@@ -66,6 +71,7 @@ public struct Host: VersionedMessage {
         set { content.set(4, newValue) }
     }
 
+    /// The four are in usage now.
     public var vcpusUsed: UInt32? {
         get { content.uint32(5) }
         set { content.set(5, newValue) }
@@ -86,7 +92,7 @@ public struct Host: VersionedMessage {
         set { content.set(8, newValue) }
     }
 
-    /// "QEMU/KVM", "QEMU/TCG" or "fake".
+    /// "QEMU/KVM", "QEMU/TCG" or "fake"; hypervisor and accelerator now.
     public var hypervisorType: String? {
         get { content.string(9) }
         set { content.set(9, newValue) }
@@ -148,5 +154,21 @@ public struct Host: VersionedMessage {
     public var images: [Image] {
         get { content.messages(20) }
         set { content.set(20, newValue) }
+    }
+
+    public var usage: HostUsage? {
+        get { content.message(21) }
+        set { content.set(21, newValue) }
+    }
+
+    /// "QEMU" or "fake".
+    public var hypervisor: String? {
+        get { content.string(22) }
+        set { content.set(22, newValue) }
+    }
+
+    public var accelerator: Accelerator? {
+        get { content.enumeration(23) }
+        set { content.set(23, newValue) }
     }
 }

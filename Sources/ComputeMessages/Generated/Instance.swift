@@ -7,7 +7,7 @@ public import StatorObjects
 public struct Instance: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.Instance",
-        version: ObjectVersion(1, 1),
+        version: ObjectVersion(1, 2),
         descriptor: stator_v1_instance_descriptor(),
         fields: [
             FieldSchema(1, "uuid", .bytes, format: .uuid),
@@ -36,6 +36,9 @@ public struct Instance: VersionedMessage {
             FieldSchema(
                 23, "user_data", .bytes, since: ObjectVersion(1, 1), lowering: .refuse, lengthMax: 65536,
                 isSensitive: true),
+            FieldSchema(
+                24, "tags", .string, isRepeated: true, since: ObjectVersion(1, 2), format: .name, lengthMax: 50),
+            FieldSchema(25, "cpu_model", .string, since: ObjectVersion(1, 2), lowering: .refuse, format: .name),
         ])
 
     public var content: MessageContent
@@ -163,5 +166,20 @@ public struct Instance: VersionedMessage {
     public var userData: [UInt8]? {
         get { content.bytes(22) }
         set { content.set(22, newValue) }
+    }
+
+    /// What users sort their servers by; each a name, none twice.
+    public var tags: [String] {
+        get { content.strings(23) }
+        set { content.set(23, newValue) }
+    }
+
+    /// QEMU's name of the processor that the guest is to see, for example Nehalem; absent: the best that the host's
+    /// accelerator offers.
+    ///
+    /// A guest on another processor is not what was asked for, so it is refused.
+    public var cpuModel: String? {
+        get { content.string(24) }
+        set { content.set(24, newValue) }
     }
 }

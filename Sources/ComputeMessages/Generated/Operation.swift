@@ -7,7 +7,7 @@ public import StatorObjects
 public struct Operation: VersionedMessage {
     public static let schema: MessageSchema = unsafe MessageSchema(
         name: "stator.v1.Operation",
-        version: ObjectVersion(1, 0),
+        version: ObjectVersion(1, 1),
         descriptor: stator_v1_operation_descriptor(),
         fields: [
             FieldSchema(1, "uuid", .bytes, format: .uuid),

@@ -10,6 +10,8 @@ public enum OperationKind: Int32, MessageEnum {
     case stop = 4
     case reboot = 5
     case rebootHard = 6
+    case pause = 7
+    case unpause = 8
 
     public static let schema = EnumSchema(
         name: "stator.v1.OperationKind",
@@ -21,5 +23,7 @@ public enum OperationKind: Int32, MessageEnum {
             EnumValueSchema(4, "stop"),
             EnumValueSchema(5, "reboot"),
             EnumValueSchema(6, "reboot_hard"),
+            EnumValueSchema(7, "pause", since: ObjectVersion(1, 1)),
+            EnumValueSchema(8, "unpause", since: ObjectVersion(1, 1)),
         ])
 }

@@ -12,6 +12,8 @@ public enum TaskState: Int32, MessageEnum {
     case rebooting = 5
     case rebootingHard = 6
     case deleting = 7
+    case pausing = 8
+    case unpausing = 9
 
     public static let schema = EnumSchema(
         name: "stator.v1.TaskState",
@@ -24,5 +26,7 @@ public enum TaskState: Int32, MessageEnum {
             EnumValueSchema(5, "rebooting"),
             EnumValueSchema(6, "rebooting_hard"),
             EnumValueSchema(7, "deleting"),
+            EnumValueSchema(8, "pausing", since: ObjectVersion(1, 2)),
+            EnumValueSchema(9, "unpausing", since: ObjectVersion(1, 2)),
         ])
 }

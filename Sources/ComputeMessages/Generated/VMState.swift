@@ -10,6 +10,10 @@ public enum VMState: Int32, MessageEnum {
     case stopped = 3
     case error = 4
     case deleted = 5
+    /// The guest's processors stand still; its memory is kept.
+    ///
+    /// An older reader is told that it is active.
+    case paused = 6
 
     public static let schema = EnumSchema(
         name: "stator.v1.VMState",
@@ -20,5 +24,6 @@ public enum VMState: Int32, MessageEnum {
             EnumValueSchema(3, "stopped"),
             EnumValueSchema(4, "error"),
             EnumValueSchema(5, "deleted"),
+            EnumValueSchema(6, "paused", since: ObjectVersion(1, 2), loweredAs: 2),
         ])
 }

@@ -73,6 +73,18 @@ package struct ConductorAdapter: ConductorService {
         return try await begin(kind, on: request.request?.server, request.requester, context)
     }
 
+    package func pauseInstance(
+        _ request: PauseInstanceRequest, context: CallContext
+    ) async throws -> ServerOperationResponse {
+        try await begin(.pause, on: request.request?.server, request.requester, context)
+    }
+
+    package func unpauseInstance(
+        _ request: UnpauseInstanceRequest, context: CallContext
+    ) async throws -> ServerOperationResponse {
+        try await begin(.unpause, on: request.request?.server, request.requester, context)
+    }
+
     private func begin(
         _ kind: OperationKind, on server: String?, _ requester: Requester?, _ context: CallContext
     ) async throws -> ServerOperationResponse {
@@ -108,6 +120,19 @@ package struct ConductorAdapter: ConductorService {
         var response = ListOperationsResponse()
         let records = try await operations.list(request.request ?? ListOperationsRequest(), for: scope)
         response.operations = try ListAnswer.fitting(records.map(\.listMessage))
+        return response
+    }
+
+    package func listOperationsPage(
+        _ request: ConductorListOperationsPageRequest, context: CallContext
+    ) async throws -> ListOperationsPageResponse {
+        let scope = try RequesterScope(request.requester)
+        let page = try await operations.page(request.request ?? ListOperationsPageRequest(), for: scope)
+        var response = ListOperationsPageResponse()
+        response.operations = try ListAnswer.fitting(page.records.map(\.listMessage))
+        // A page may end before its limit: so much fits into one answer.
+        let isWhole = response.operations.count == page.records.count
+        response.nextMarker = isWhole && !page.hasMore ? nil : response.operations.last?.uuid
         return response
     }
 

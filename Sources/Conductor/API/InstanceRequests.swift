@@ -11,6 +11,7 @@ struct InstanceRequests: Sendable {
     static let listLimitDefault: UInt32 = ComputeLimits.listLimit.upperBound
 
     let store: Store
+    private var gates: FeatureGates { FeatureGates(store: store) }
 
     // MARK: Create
 
@@ -28,13 +29,28 @@ struct InstanceRequests: Sendable {
         let layout = InstanceLayout(flavor: flavor, image: image)
         let new = NewInstance(
             uuid: uuid, userID: scope.userID, displayName: name, displayDescription: request.description,
-            userData: request.userData, flavor: flavor, image: image,
+            userData: request.userData, tags: try tags(request.tags), cpuModel: try cpuModel(request.cpuModel),
+            flavor: flavor, image: image,
             networkInterfaces: layout.networkInterfaces, blockDevices: layout.blockDevices)
         let operation = NewOperation(
             kind: .create, step: .schedule, instanceUUID: uuid, instanceName: name, userID: scope.userID,
             idempotencyKey: key.map(ObjectID.init), requestDigest: digest,
             timeout: OperationDeadlines.timeout(of: .create))
         return try await store.createInstance(new, operation: operation).outcome
+    }
+
+    /// In the order that they were given in, which is what the user sees again.
+    private func tags(_ tags: [String]) throws(ConductorError) -> [String] {
+        guard Set(tags).count == tags.count else { throw ConductorError(.invalid, "a tag is given twice") }
+        return tags
+    }
+
+    private func cpuModel(_ model: String?) throws(ConductorError) -> String? {
+        guard let model else { return nil }
+        guard ComputeLimits.isCPUModel(model) else {
+            throw ConductorError(.invalid, "'\(model.singleLine)' is no CPU model's name")
+        }
+        return model
     }
 
     private func findFlavor(_ reference: String?) async throws -> Flavor {
@@ -90,6 +106,7 @@ struct InstanceRequests: Sendable {
         guard let rule = kind.rule else {
             throw ConductorError(.invalid, "there is no such operation")
         }
+        if let gate = kind.gate { try await gates.requireOpen(gate) }
         let digest = RequestDigest.of(kind.description, Array((reference ?? "").utf8))
         if let first = try await firstOutcome(of: key, scope, digest) { return first }
         for _ in 1...Self.beginAttemptsMax {

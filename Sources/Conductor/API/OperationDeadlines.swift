@@ -6,7 +6,7 @@ package enum OperationDeadlines {
         switch kind {
         // A host that is away for an hour comes back to what is to be deleted; only then is a person asked.
         case .delete: .seconds(3600)
-        case .create, .start, .stop, .reboot, .rebootHard, .unspecified: .seconds(600)
+        case .create, .start, .stop, .reboot, .rebootHard, .pause, .unpause, .unspecified: .seconds(600)
         }
     }
 }

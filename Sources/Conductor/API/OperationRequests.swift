@@ -31,16 +31,32 @@ struct OperationRequests: Sendable {
     }
 
     func list(_ request: ListOperationsRequest, for scope: RequesterScope) async throws -> [OperationRecord] {
+        try await list(server: request.server, limit: request.limit ?? Self.listLimitDefault, after: nil, for: scope)
+    }
+
+    /// Newest first, from the marker on, and whether there are more.
+    func page(
+        _ request: ListOperationsPageRequest, for scope: RequesterScope
+    ) async throws -> (records: [OperationRecord], hasMore: Bool) {
         let limit = request.limit ?? Self.listLimitDefault
+        var marker: OperationRecord?
+        if let uuid = request.marker { marker = try await get(uuid, for: scope) }
+        let records = try await list(server: request.server, limit: limit, after: marker, for: scope)
+        return (records, records.count == limit)
+    }
+
+    private func list(
+        server: String?, limit: UInt32, after marker: OperationRecord?, for scope: RequesterScope
+    ) async throws -> [OperationRecord] {
         guard ComputeLimits.listLimit.contains(limit) else {
             throw ConductorError(.invalid, "limit is \(limit); it takes 1 to \(ComputeLimits.listLimit.upperBound)")
         }
         var instanceUUID: ObjectID?
-        if let server = request.server {
+        if let server {
             instanceUUID = try await instances.find(server, for: scope).uuid
         }
         return try await store.operations.list(
-            userID: scope.visibleUserID, instanceUUID: instanceUUID, limit: Int(limit))
+            userID: scope.visibleUserID, instanceUUID: instanceUUID, after: marker, limit: Int(limit))
     }
 
     /// Hands the operation on as it is now and after each change, until it has ended.

@@ -77,7 +77,8 @@ extension HostRegistration {
         }
         self.init(
             uuid: uuid, name: name, vcpus: vcpus, memoryMB: memoryMb, localGB: localGb,
-            hypervisorType: host.hypervisorType ?? "unknown", hypervisorVersion: host.hypervisorVersion ?? "unknown",
+            hypervisor: host.hypervisor ?? "unknown", accelerator: host.accelerator ?? .unspecified,
+             hypervisorVersion: host.hypervisorVersion ?? "unknown",
             release: host.release ?? "", serviceVersion: host.serviceVersion ?? 0, images: images)
     }
 }

@@ -11,8 +11,9 @@ extension Directive {
         attempt = record.attempt
         deadline = record.deadline
         var message = instance.message
-        // An older host that can't be told the user data can still stop or delete the guest.
+        // An older host that can't be told the user data or the CPU model can still stop or delete the guest.
         message.userData = record.kind.startsGuest ? instance.userData : nil
+        message.cpuModel = record.kind.startsGuest ? instance.cpuModel : nil
         self.instance = message
     }
 
@@ -25,6 +26,7 @@ extension Directive {
         deadline = instance.createdAt
         var message = instance.message
         message.userData = instance.userData
+        message.cpuModel = instance.cpuModel
         self.instance = message
     }
 }

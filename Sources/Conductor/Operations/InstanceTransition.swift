@@ -61,7 +61,7 @@ extension InstanceTransition {
             transition.powerState = .pending
             transition.terminatedAt = observed.terminatedAt ?? now
             transition.releasesClaim = true
-        case .start, .stop, .reboot, .rebootHard, .unspecified:
+        case .start, .stop, .reboot, .rebootHard, .pause, .unpause, .unspecified:
             break
         }
         return transition
@@ -90,7 +90,7 @@ extension InstanceTransition {
             if let powerState = observed.powerState, powerState != .running {
                 transition.vmState = .error
             }
-        case .start, .stop, .unspecified:
+        case .start, .stop, .pause, .unpause, .unspecified:
             transition.vmState = settled(vmState, powerState: observed.powerState)
         }
         return transition
@@ -129,8 +129,8 @@ extension InstanceTransition {
     /// A guest that powered itself off or crashed is stopped, as in Nova; it is not started again.
     private static func settled(_ vmState: VMState, powerState: PowerState?) -> VMState? {
         switch (vmState, powerState) {
-        case (.active, .shutdown), (.active, .crashed): .stopped
-        case (.stopped, .running): .active
+        case (.active, .shutdown), (.active, .crashed), (.paused, .shutdown), (.paused, .crashed): .stopped
+        case (.stopped, .running), (.paused, .running): .active
         default: nil
         }
     }

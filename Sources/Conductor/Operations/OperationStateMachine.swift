@@ -89,7 +89,7 @@ package struct OperationStateMachine: ~Copyable {
         case (.create, nil):
             state = .choosing(progress)
             return .chooseHost
-        case (.start, nil), (.stop, nil), (.reboot, nil), (.rebootHard, nil):
+        case (.start, nil), (.stop, nil), (.reboot, nil), (.rebootHard, nil), (.pause, nil), (.unpause, nil):
             state = .over
             return .finish(.failed(OperationFailure(.failedPrecondition, "the instance is on no host")))
         case (.create, .some) where !view.isHostUp && !progress.mayHaveReachedHost:

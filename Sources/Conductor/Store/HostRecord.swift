@@ -13,7 +13,8 @@ package struct HostRecord: Sendable, Equatable {
     package var localGBUsed: UInt32
     /// Instances that are placed on it and not deleted.
     package var instanceCount: UInt32
-    package var hypervisorType: String
+    package var hypervisor: String
+    package var accelerator: Accelerator
     package var hypervisorVersion: String
     package var disabled: Bool
     package var disabledReason: String?
@@ -43,7 +44,8 @@ package struct HostRegistration: Sendable {
     package var vcpus: UInt32
     package var memoryMB: UInt32
     package var localGB: UInt32
-    package var hypervisorType: String
+    package var hypervisor: String
+    package var accelerator: Accelerator
     package var hypervisorVersion: String
     package var release: String
     package var serviceVersion: UInt32
@@ -56,7 +58,8 @@ package struct HostRegistration: Sendable {
         vcpus: UInt32,
         memoryMB: UInt32,
         localGB: UInt32,
-        hypervisorType: String,
+        hypervisor: String,
+        accelerator: Accelerator,
         hypervisorVersion: String,
         release: String,
         serviceVersion: UInt32,
@@ -67,7 +70,8 @@ package struct HostRegistration: Sendable {
         self.vcpus = vcpus
         self.memoryMB = memoryMB
         self.localGB = localGB
-        self.hypervisorType = hypervisorType
+        self.hypervisor = hypervisor
+        self.accelerator = accelerator
         self.hypervisorVersion = hypervisorVersion
         self.release = release
         self.serviceVersion = serviceVersion

@@ -1,4 +1,5 @@
 internal import ComputeMessages
+internal import ComputeObjects
 internal import Postgres
 package import StatorObjects
 
@@ -22,14 +23,14 @@ package struct HostStore: Sendable {
                 Self.changing(
                     """
                     INSERT INTO hosts AS h (uuid, name, vcpus, memory_mb, local_gb, vcpus_used, memory_mb_used,
-                        local_gb_used, hypervisor_type, hypervisor_version, disabled, release, service_version,
+                        local_gb_used, hypervisor, accelerator, hypervisor_version, disabled, release, service_version,
                         created_at, generation)
-                    VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, false, $8, $9, stator_now(), 1)
+                    VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, $8, false, $9, $10, stator_now(), 1)
                     ON CONFLICT (uuid) DO UPDATE SET
                         vcpus = greatest(excluded.vcpus, h.vcpus_used),
                         memory_mb = greatest(excluded.memory_mb, h.memory_mb_used),
                         local_gb = greatest(excluded.local_gb, h.local_gb_used),
-                        hypervisor_type = excluded.hypervisor_type, hypervisor_version = excluded.hypervisor_version,
+                        hypervisor = excluded.hypervisor, accelerator = excluded.accelerator, hypervisor_version = excluded.hypervisor_version,
                         release = excluded.release, service_version = excluded.service_version,
                         generation = h.generation + 1
                     WHERE h.name = excluded.name
@@ -37,7 +38,7 @@ package struct HostStore: Sendable {
                     """),
                 [
                     .id(host.uuid), .text(host.name), .number(host.vcpus), .number(host.memoryMB),
-                    .number(host.localGB), .text(host.hypervisorType), .text(host.hypervisorVersion),
+                    .number(host.localGB), .text(host.hypervisor), .state(host.accelerator), .text(host.hypervisorVersion),
                     .text(host.release), .number(host.serviceVersion),
                 ],
                 Self.decode)
@@ -130,7 +131,8 @@ extension HostStore {
         h.uuid, h.name, h.vcpus, h.memory_mb, h.local_gb, h.vcpus_used, h.memory_mb_used, h.local_gb_used,
         (SELECT count(*) FROM instances AS i
             WHERE i.host_id = h.uuid AND i.vm_state <> \(VMState.deleted.rawValue)) AS instance_count,
-        h.hypervisor_type, h.hypervisor_version, h.disabled, h.disabled_reason, h.release, h.service_version,
+        coalesce(h.hypervisor, stator_host_hypervisor(h.uuid)) AS hypervisor,
+        coalesce(h.accelerator, stator_host_accelerator(h.uuid)) AS accelerator, h.hypervisor_version, h.disabled, h.disabled_reason, h.release, h.service_version,
         h.created_at, h.generation, s.conductor, coalesce(s.boot_epoch, 0) AS boot_epoch,
         coalesce(s.lease_until > (SELECT stator_now()), false) AS is_up, s.last_seen_up,
         coalesce(s.applied_through, 0) AS applied_through
@@ -157,7 +159,8 @@ extension HostStore {
             memoryMBUsed: try row.unsigned("memory_mb_used"),
             localGBUsed: try row.unsigned("local_gb_used"),
             instanceCount: try row.unsigned("instance_count"),
-            hypervisorType: try row.text("hypervisor_type"),
+            hypervisor: try row.text("hypervisor"),
+            accelerator: (try row.stateNumber("accelerator") as StateNumber<Accelerator>).sayable ?? .unspecified,
             hypervisorVersion: try row.text("hypervisor_version"),
             disabled: try row.bool("disabled"),
             disabledReason: try row.textOrNil("disabled_reason"),

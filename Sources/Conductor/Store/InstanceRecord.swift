@@ -10,6 +10,8 @@ package struct InstanceRecord: Sendable, Equatable {
     package var displayDescription: String?
     /// Nil also where it was not read: lists and look-ups leave it in the database.
     package var userData: [UInt8]?
+    package var tags: [String]
+    package var cpuModel: String?
     /// The states by their numbers: a newer release may have written one that this one does not know.
     package var vmStateNumber: StateNumber<VMState>
     package var taskStateNumber: StateNumber<TaskState>
@@ -50,6 +52,8 @@ package struct NewInstance: Sendable {
     package var displayName: String
     package var displayDescription: String?
     package var userData: [UInt8]?
+    package var tags: [String]
+    package var cpuModel: String?
     package var flavor: Flavor
     package var image: Image
     package var networkInterfaces: [NetworkInterface]
@@ -63,22 +67,27 @@ package struct NewInstance: Sendable {
         displayName: String,
         displayDescription: String? = nil,
         userData: [UInt8]? = nil,
+        tags: [String] = [],
+        cpuModel: String? = nil,
         flavor: Flavor,
         image: Image,
         networkInterfaces: [NetworkInterface] = [],
         blockDevices: [BlockDevice] = [],
-        neededServiceVersion: UInt32 = 1
+        neededServiceVersion: UInt32? = nil
     ) {
         self.uuid = uuid
         self.userID = userID
         self.displayName = displayName
         self.displayDescription = displayDescription
         self.userData = userData
+        self.tags = tags
+        self.cpuModel = cpuModel
         self.flavor = flavor
         self.image = image
         self.networkInterfaces = networkInterfaces
         self.blockDevices = blockDevices
-        self.neededServiceVersion = neededServiceVersion
+        // Conductors and hosts of service version 1 would start it on another processor.
+        self.neededServiceVersion = neededServiceVersion ?? (cpuModel == nil ? 1 : 2)
     }
 }
 

@@ -18,8 +18,9 @@ package struct InstanceStore: Sendable {
             INSERT INTO instances AS i (uuid, user_id, display_name, display_description, user_data, vm_state,
                 task_state, power_state, flavor, flavor_version, image, image_version, network_interfaces,
                 network_interfaces_version, block_devices, block_devices_version, needed_service_version,
-                created_at, updated_at, generation)
-            SELECT $1, $2, $3, $4::text, $5::bytea, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now, now, 1
+                tags, cpu_model, created_at, updated_at, generation)
+            SELECT $1, $2, $3, $4::text, $5::bytea, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                $18, $19::text, now, now, 1
             FROM (SELECT stator_now() AS now) AS clock
             RETURNING \(Self.columns)
             """,
@@ -29,6 +30,7 @@ package struct InstanceStore: Sendable {
                 .state(PowerState.pending), .object(new.flavor), .version(Flavor.self), .object(new.image),
                 .version(Image.self), .objects(new.networkInterfaces), .version(NetworkInterface.self),
                 .objects(new.blockDevices), .version(BlockDevice.self), .number(new.neededServiceVersion),
+                .textArray(new.tags), .text(orNil: new.cpuModel),
             ],
             Self.decode)
         guard let created else { throw StoreError(.internal, "instance \(new.uuid) was written but not returned") }
@@ -152,7 +154,7 @@ extension InstanceStore {
     private static let columnsButUserData = """
         i.uuid, i.user_id, i.display_name, i.display_description, i.vm_state, i.task_state, i.power_state, i.flavor,
         i.flavor_version, i.image, i.image_version, i.network_interfaces, i.network_interfaces_version, i.block_devices,
-        i.block_devices_version, i.host_id,
+        i.block_devices_version, i.tags, i.cpu_model, i.host_id,
         (SELECT h.name FROM hosts AS h WHERE h.uuid = i.host_id) AS host_name,
         i.fault, i.fault_version, i.created_at, i.updated_at, i.launched_at, i.terminated_at,
         i.needed_service_version, i.generation
@@ -165,6 +167,8 @@ extension InstanceStore {
             displayName: try row.text("display_name"),
             displayDescription: try row.textOrNil("display_description"),
             userData: try row.bytesOrNil("user_data"),
+            tags: try row.texts("tags"),
+            cpuModel: try row.textOrNil("cpu_model"),
             vmStateNumber: try row.stateNumber("vm_state"),
             taskStateNumber: try row.stateNumber("task_state"),
             powerStateNumber: try row.stateNumber("power_state"),

@@ -57,20 +57,30 @@ package struct OperationStore: Sendable {
             "SELECT \(Self.columns) FROM operations AS o WHERE o.uuid = ANY($1)", [.ids(uuids)], Self.decode)
     }
 
-    /// Newest first; of one user, of one instance, or all.
+    /// Newest first; of one user, of one instance, or all; those behind `marker`, or from the newest on.
     package func list(
-        userID: String?, instanceUUID: ObjectID?, limit: Int
+        userID: String?, instanceUUID: ObjectID?, after marker: OperationRecord? = nil, limit: Int
     ) async throws(StoreError) -> [OperationRecord] {
-        let owner = userID.map { PostgresValue.text($0) }
-        let instance = instanceUUID.map { PostgresValue.id($0) }
+        var parameters: [PostgresValue] = [.number(limit)]
+        var conditions: [String] = []
+        func parameter(_ value: PostgresValue) -> String {
+            parameters.append(value)
+            return "$\(parameters.count)"
+        }
+        if let userID { conditions.append("o.user_id = \(parameter(.text(userID)))") }
+        if let instanceUUID { conditions.append("o.instance_uuid = \(parameter(.id(instanceUUID)))") }
+        if let marker {
+            let time = parameter(.time(orNil: marker.createdAt))
+            conditions.append(
+                "(o.created_at < \(time) OR (o.created_at = \(time) AND o.uuid > \(parameter(.id(marker.uuid)))))")
+        }
         return try await session.rows(
             """
             SELECT \(Self.columns) FROM operations AS o
-            WHERE true \(owner == nil ? "" : "AND o.user_id = $2")
-                \(instance == nil ? "" : "AND o.instance_uuid = $\(owner == nil ? 2 : 3)")
+            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
             ORDER BY o.created_at DESC, o.uuid LIMIT $1
             """,
-            [.number(limit)] + [owner, instance].compactMap { $0 }, Self.decode)
+            parameters, Self.decode)
     }
 
     /// Those of the instance that have not ended, oldest first.

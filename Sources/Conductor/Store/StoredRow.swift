@@ -27,6 +27,10 @@ struct StoredRow {
         try read { row throws(PostgresError) in try row.textOrNil(column) }
     }
 
+    func texts(_ column: String) throws(StoreError) -> [String] {
+        try read { row throws(PostgresError) in try row.textArray(column) }
+    }
+
     func bool(_ column: String) throws(StoreError) -> Bool {
         try read { row throws(PostgresError) in try row.bool(column) }
     }

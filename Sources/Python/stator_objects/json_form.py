@@ -14,6 +14,8 @@ from stator_objects.values import MASK, refuse
 if TYPE_CHECKING:
     from stator_objects.objects import Object
 
+_LONG = (Kind.INT64, Kind.UINT64)
+
 Read = TypeVar("Read", bound="Object")
 
 
@@ -23,11 +25,11 @@ def to_dict(source: "Object", masked: bool) -> dict[str, Any]:
         if masked and field.sensitive:
             result[field.name] = MASK
         elif field.is_map:
-            result[field.name] = {_key_text(key): _to_json(element, masked) for key, element in value.items()}
+            result[field.name] = {_key_text(key): _to_json(field, each, masked) for key, each in value.items()}
         elif field.repeated:
-            result[field.name] = [_to_json(element, masked) for element in value]
+            result[field.name] = [_to_json(field, each, masked) for each in value]
         else:
-            result[field.name] = _to_json(value, masked)
+            result[field.name] = _to_json(field, value, masked)
     return result
 
 
@@ -51,7 +53,7 @@ def _key_text(key: Any) -> str:
     return str(key)
 
 
-def _to_json(value: Any, masked: bool) -> Any:
+def _to_json(field: Field, value: Any, masked: bool) -> Any:
     match value:
         case UUID():
             return str(value)
@@ -63,6 +65,9 @@ def _to_json(value: Any, masked: bool) -> Any:
         case bytes():
             return base64.b64encode(value).decode("ascii")
         case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        case int() if field.value_type in _LONG:
+            # Many readers of JSON take numbers for doubles, which have 53 bits.
             return str(value)
         case bool() | int() | float() | str():
             return value
@@ -111,6 +116,8 @@ def _from_json(schema: Schema, field: Field, value: Any) -> Any:
             return base64.b64decode(value, validate=True)
         if kind in (Kind.FLOAT, Kind.DOUBLE):
             return float(value)
+        if kind in _LONG:
+            return int(value)
     except (ValueError, KeyError, binascii.Error):
         refuse(schema, field, value, "cannot be read", ErrorCode.INVALID_VALUE)
     return value

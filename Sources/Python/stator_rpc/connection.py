@@ -10,7 +10,7 @@ from stator_rpc.errors import ConnectFailed, NotBegun
 from stator_rpc.identity import ALPN, Identity
 from stator_rpc.manifest import Manifest
 from stator_rpc.session import Closed, Event, GoingAway, Ready, Session
-from stator_rpc.streams import Call
+from stator_rpc.streams import Call, Ended, Refused, Response
 from stator_rpc.wire import GoAwayCode, Open
 
 # More than two frames of messages are never handed to TLS before it has sent them: a short message waits no longer.
@@ -191,7 +191,9 @@ class Connection(asyncio.Protocol):
         self._deliver()
         self._wake_senders()
         if self._session.closed is not None or self._session.is_drained:
-            self._transport.close()
+            # Once: asyncio takes a second time for leave to forget what it still has to send.
+            if not self._transport.is_closing():
+                self._transport.close()
         else:
             self._set_timer()
 
@@ -211,12 +213,16 @@ class Connection(asyncio.Protocol):
                     self._on_leaving()
                 case Closed(sentence):
                     self._finish(sentence)
-                case _:
-                    give = self._owners.get(event.call)
-                    if event.call.is_over:
-                        self._owners.pop(event.call, None)
-                    if give is not None:
-                        give(event)
+                case Response(call, ends_stream=ends_stream):
+                    # The call may be over already by an event that is still to be given.
+                    self._give(call, event, is_last=ends_stream)
+                case Ended(call) | Refused(call):
+                    self._give(call, event, is_last=True)
+
+    def _give(self, call: Call, event: Event, is_last: bool) -> None:
+        give = self._owners.pop(call, None) if is_last else self._owners.get(call)
+        if give is not None:
+            give(event)
 
     def _become_ready(self, hello: wire.Hello, manifest: Manifest) -> None:
         if self._identity is not None and not self._ready.done():

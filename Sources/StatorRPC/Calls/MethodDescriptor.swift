@@ -73,7 +73,7 @@ public struct MethodDescriptor: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { path }
 
-    func allows(_ caller: CallerClass) -> Bool { declaration.callerSet.contains(CallerSet([caller])) }
+    func allows(_ caller: CallerClass) -> Bool { declaration.callerSet.contains(CallerSet(caller)) }
 
     /// The number is the path's own: two methods are the same when their numbers are.
     public static func == (left: MethodDescriptor, right: MethodDescriptor) -> Bool { left.id == right.id }
@@ -90,16 +90,17 @@ private struct CallerSet: OptionSet, Sendable {
     }
 
     init(_ classes: [CallerClass]) {
-        rawValue = classes.reduce(0) { bits, callerClass in
-            let bit: UInt8 =
-                switch callerClass {
-                case .compute: 1
-                case .conductor: 2
-                case .api: 4
-                case .operator: 8
-                case .user: 16
-                }
-            return bits | bit
-        }
+        rawValue = classes.reduce(0) { $0 | CallerSet($1).rawValue }
+    }
+
+    init(_ callerClass: CallerClass) {
+        rawValue =
+            switch callerClass {
+            case .compute: 1
+            case .conductor: 2
+            case .api: 4
+            case .operator: 8
+            case .user: 16
+            }
     }
 }

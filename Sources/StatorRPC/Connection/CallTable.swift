@@ -3,8 +3,10 @@ internal import StatorWire
 /// Calls by the number of their stream: open addressing in raw memory, of which a quiet connection holds none.
 ///
 /// A dictionary would spend on its hash what a short call costs in all. Streams of one side count up, so that a
-/// number's own lower bits place it well. Loop-confined, like the connection that it belongs to.
-final class CallTable<Call> {
+/// number's own lower bits place it well. Those that meet stand in the order of their distances from their places
+/// (Robin Hood hashing), so that neither a search nor a removal goes through neighbours that stand where they belong.
+/// Loop-confined, like the connection that it belongs to.
+final class CallTable<Call: AnyObject> {
     private static var capacityMin: Int { 16 }
 
     private var ids: UnsafeMutablePointer<UInt32>?
@@ -19,13 +21,21 @@ final class CallTable<Call> {
 
     private func place(of id: UInt32) -> Int { Int(id >> 1) & (capacity - 1) }
 
+    /// How far what stands at an index is from its own place.
+    private func distance(_ index: Int, _ ids: UnsafeMutablePointer<UInt32>) -> Int {
+        (index - place(of: ids[index])) & (capacity - 1)
+    }
+
     /// Where the call is, or nil.
     private func find(_ id: UInt32) -> Int? {
         guard count > 0, let ids else { return nil }
         var index = place(of: id)
+        var distance = 0
         while ids[index] != id {
-            if ids[index] == 0 { return nil }
+            // One that stands here with a shorter way would have had to make room.
+            if ids[index] == 0 || self.distance(index, ids) < distance { return nil }
             index = (index + 1) & (capacity - 1)
+            distance += 1
         }
         return index
     }
@@ -39,31 +49,50 @@ final class CallTable<Call> {
     func insert(_ call: consuming Call, as id: StreamID) {
         if (count + 1) * 4 > capacity * 3 { grow() }
         guard let ids, let calls else { return }
-        var index = place(of: id.rawValue)
-        while ids[index] != 0 { index = (index + 1) & (capacity - 1) }
-        ids[index] = id.rawValue
-        (calls + index).initialize(to: call)
         count += 1
+        let index = place(of: id.rawValue)
+        guard ids[index] != 0 else {
+            ids[index] = id.rawValue
+            return (calls + index).initialize(to: call)
+        }
+        insert(call, as: id.rawValue, from: index, ids, calls)
+    }
+
+    /// Goes on from its own place, where another stands, to one that it may take.
+    private func insert(
+        _ call: consuming Call, as id: UInt32, from place: Int, _ ids: UnsafeMutablePointer<UInt32>,
+        _ calls: UnsafeMutablePointer<Call>
+    ) {
+        var (id, call) = (id, call)
+        var (index, distance) = (place, 0)
+        while ids[index] != 0 {
+            let other = self.distance(index, ids)
+            if other < distance {
+                swap(&id, &ids[index])
+                swap(&call, &calls[index])
+                distance = other
+            }
+            index = (index + 1) & (capacity - 1)
+            distance += 1
+        }
+        ids[index] = id
+        (calls + index).initialize(to: call)
     }
 
     @discardableResult
     func remove(_ id: StreamID) -> Call? {
         guard var hole = find(id.rawValue), let ids, let calls else { return nil }
-        let mask = capacity - 1
         let removed = (calls + hole).move()
-        ids[hole] = 0
         count -= 1
-        // Those behind move up as far as they may, so that no search stops before them.
-        var index = (hole + 1) & mask
-        while ids[index] != 0 {
-            if (index - place(of: ids[index])) & mask >= (index - hole) & mask {
-                ids[hole] = ids[index]
-                (calls + hole).moveInitialize(from: calls + index, count: 1)
-                ids[index] = 0
-                hole = index
-            }
-            index = (index + 1) & mask
+        // Those behind that are not at their own places move up.
+        var index = (hole + 1) & (capacity - 1)
+        while ids[index] != 0, distance(index, ids) > 0 {
+            ids[hole] = ids[index]
+            (calls + hole).moveInitialize(from: calls + index, count: 1)
+            hole = index
+            index = (index + 1) & (capacity - 1)
         }
+        ids[hole] = 0
         return removed
     }
 

@@ -17,48 +17,45 @@ extension Connection: Caller {
 
     /// Sends one request; the completion is run once, on the connection's loop, perhaps before this returns.
     ///
-    /// The cheapest way to call, for those who are on the loop anyway, which is required. It fails with
-    /// RESOURCE_EXHAUSTED when the peer is so far behind with reading that requests have to wait.
+    /// For those who are on the loop anyway, which is required. It fails with RESOURCE_EXHAUSTED when the peer is so
+    /// far behind with reading that requests have to wait.
     @inlinable
     public func unary<Request: VersionedMessage, Response: VersionedMessage>(
         _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions(),
         completion: @escaping (Result<Response, RPCError>) -> Void
     ) {
-        unary(method, request.content, Response.schema, options) { result in
-            switch result {
-            case .success(let content): completion(.success(Response(content: content)))
-            case .failure(let error): completion(.failure(error))
-            }
-        }
+        unary(method, request, options: options, completion: UnaryCompletion(completion))
+    }
+
+    /// The cheapest way to call: as with a closure, but with a completion that is made once and serves many calls.
+    @inlinable
+    public func unary<Request: VersionedMessage, Response: VersionedMessage>(
+        _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions(),
+        completion: UnaryCompletion<Response>
+    ) {
+        unary(method, request.content, options, completion.call)
     }
 
     @usableFromInline
     func unary(
-        _ method: MethodDescriptor, _ request: MessageContent, _ responseSchema: MessageSchema, _ options: CallOptions,
-        completion: @escaping (Result<MessageContent, RPCError>) -> Void
+        _ method: MethodDescriptor, _ request: MessageContent, _ options: CallOptions, _ call: CompletedCall
     ) {
         core.loop.assertInLoop()
         do throws(RPCError) {
-            guard !core.settings.hasClientInterceptors else {
-                return try startObserved(method, request, responseSchema, options, completion)
-            }
-            try start(method, request, responseSchema, options, completion)
+            guard !core.settings.hasClientInterceptors else { return try startObserved(method, request, options, call) }
+            try start(method, request, options, call)
         } catch {
-            completion(.failure(error))
+            call.finish(error)
         }
     }
 
     private func startObserved(
-        _ method: MethodDescriptor, _ request: MessageContent, _ responseSchema: MessageSchema, _ options: CallOptions,
-        _ completion: @escaping (Result<MessageContent, RPCError>) -> Void
+        _ method: MethodDescriptor, _ request: MessageContent, _ options: CallOptions, _ call: CompletedCall
     ) throws(RPCError) {
         var options = options
         let observation = try ClientObservation(core.settings.clientInterceptors, method, &options)
         do {
-            try start(method, request, responseSchema, options) { result in
-                observation.end(result.failure)
-                completion(result)
-            }
+            try start(method, request, options, call.observed(by: observation))
         } catch {
             observation.end(error)
             throw error
@@ -66,12 +63,9 @@ extension Connection: Caller {
     }
 
     private func start(
-        _ method: MethodDescriptor, _ request: MessageContent, _ responseSchema: MessageSchema, _ options: CallOptions,
-        _ completion: @escaping (Result<MessageContent, RPCError>) -> Void
+        _ method: MethodDescriptor, _ request: MessageContent, _ options: CallOptions, _ call: CompletedCall
     ) throws(RPCError) {
-        if let failure = core.start(method, try encode(request), responses: responseSchema, options, completion) {
-            throw failure
-        }
+        if let failure = core.start(method, try encode(request), options, call) { throw failure }
     }
 
     public func clientStreaming<Request: VersionedMessage, Response: VersionedMessage>(

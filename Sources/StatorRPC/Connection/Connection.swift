@@ -9,11 +9,14 @@ internal import Synchronization
 public final class Connection: Sendable {
     public let peer: Peer
     let core: ConnectionCore
+    /// The peer's, apart from its names: asked for with every call.
+    let callerClass: CallerClass
     /// What messages to the peer are lowered to; nil: it understands just what this side does.
     let lowering: Manifest?
 
     init(peer: Peer, lowering: Manifest?, core: ConnectionCore) {
         self.peer = peer
+        callerClass = peer.identity.callerClass
         self.lowering = lowering
         self.core = core
     }

@@ -19,12 +19,16 @@ extension ConnectionCore {
         deadline: WireInstant?
     ) -> OnOpen {
         loop.assertInLoop()
-        guard method.since <= peerServiceVersion || peerHello == nil else { return .failed(tooNew(method)) }
+        guard serves(method) else { return .failed(tooNew(method)) }
         let now = now
         if let deadline, deadline <= now {
             return .failed(.deadlineExceeded(waitingFor: "the connection to \(peerDescription)"))
         }
-        switch begin(method, message, options, deadline, now) {
+        return opened(begin(method, message, options, deadline, now), message?.byteCountMax ?? 0, deadline)
+    }
+
+    private func opened(_ result: WireConnection.OnOpen, _ byteCountMax: Int, _ deadline: WireInstant?) -> OnOpen {
+        switch result {
         case .opened(let id):
             if deadline != nil { scheduleTimer() }
             return .opened(id)
@@ -39,9 +43,11 @@ extension ConnectionCore {
             return .failed(
                 RPCError(
                     .resourceExhausted, "\(machine.openedStreamCount) calls already run on one connection"))
-        case .tooLong: return .failed(.tooLong("request", message?.byteCountMax ?? 0))
+        case .tooLong: return .failed(.tooLong("request", byteCountMax))
         }
     }
+
+    private func serves(_ method: MethodDescriptor) -> Bool { method.since <= peerServiceVersion || peerHello == nil }
 
     /// Of a method that the peer's release does not serve: it is not even asked.
     private func tooNew(_ method: MethodDescriptor) -> RPCError {
@@ -78,7 +84,7 @@ extension ConnectionCore {
         switch open(method, message, options, deadline: deadline) {
         case .opened(let id):
             call.opened(id)
-            clientCalls.insert(.object(call), as: id)
+            clientCalls.insert(call, as: id)
             return true
         case .noRoom: return false
         case .failed(let error):
@@ -87,18 +93,28 @@ extension ConnectionCore {
         }
     }
 
-    /// Opens a unary call that nobody gives up; the completion is run when it is over.
+    /// Opens a unary call that nobody gives up.
     ///
-    /// Returns why it could not be opened, and then the completion is not run.
+    /// Returns why it could not be opened, and then nothing more comes of it.
     func start(
-        _ method: MethodDescriptor, _ message: MessageEncoding, responses: MessageSchema, _ options: CallOptions,
-        _ completion: @escaping UnaryCall.Completion
+        _ method: MethodDescriptor, _ message: MessageEncoding, _ options: CallOptions, _ call: CompletedCall
     ) -> RPCError? {
+        loop.assertInLoop()
+        guard serves(method) else { return tooNew(method) }
+        let now = now
+        let deadline = options.timeout.map { now.advanced(by: $0) }
+        let result = machine.open(
+            options.header(method), message: message, endsStream: true, isPriority: method.isPriority,
+            deadline: deadline, now: now)
         defer { wrote() }
-        switch open(method, message, options, deadline: options.timeout.map { now.advanced(by: $0) }) {
-        case .opened(let id):
-            clientCalls.insert(.unary(responses: responses, completion), as: id)
+        // The usual outcome, at once: the others carry errors, which are large.
+        if case .opened(let id) = result {
+            clientCalls.insert(call, as: id)
+            if deadline != nil { scheduleTimer() }
             return nil
+        }
+        switch opened(result, message.byteCountMax, deadline) {
+        case .opened: return nil
         case .noRoom:
             return RPCError(.resourceExhausted, "\(peerDescription) is behind with reading what it was sent")
         case .failed(let error): return error
@@ -120,7 +136,7 @@ extension ConnectionCore {
         switch open(method, message, options, deadline: deadline) {
         case .opened(let id):
             let call = StreamingCall(id, core: self)
-            clientCalls.insert(.object(call), as: id)
+            clientCalls.insert(call, as: id)
             return .started(call)
         case .noRoom: return .noRoom
         case .failed(let error): return .failed(error)

@@ -6,36 +6,52 @@ internal import StatorWire
 extension ConnectionCore {
     /// Starts the handler of a call, or answers why not.
     func accept(
-        _ id: StreamID, _ header: borrowing CallHeader, _ message: UnsafeRawBufferPointer?,
+        _ id: StreamID, _ header: CallHeader, _ message: UnsafeRawBufferPointer?,
         deadline: WireInstant?, endsStream: Bool
     ) {
         guard let connection else { return machine.finish(id, CallStatus(.unavailable, "the connection is closing")) }
         do throws(RPCError) {
-            let route = try routes.route(header.method, for: connection.peer.identity.callerClass)
-            try checkRoom(for: route.method)
-            guard endsStream || route.method.shape.streamsRequests else {
-                throw RPCError(.invalidArgument, "\(route.method) takes one request")
+            let route = try routes.route(header.method, for: connection.callerClass)
+            // The table lives as long as this connection does.
+            let refusal = route._withUnsafeGuaranteedRef { route -> RPCError? in
+                do throws(RPCError) {
+                    try accept(id, header, message, route, connection, deadline: deadline, endsStream: endsStream)
+                    return nil
+                } catch {
+                    return error
+                }
             }
-            if route.method.isPriority { machine.prioritize(id) }
-            let context = CallContext(
-                connection: connection, method: route.method, header: header, deadline: deadline)
-            let observation = routes.hasInterceptors ? try ServerObservation(routes.interceptors, context) : nil
-            switch route.handler {
-            case .immediate(let carryOut):
-                guard let message else { throw RPCError(.invalidArgument, "the call came without its request") }
-                carryOut(
-                    ImmediateCall(core: self, id: id, request: message, context: context, observation: observation))
-            case .task(let begin):
-                try startTask(id, context, observation, begin, message, endsStream: endsStream)
-            }
+            if let refusal { throw refusal }
         } catch {
             machine.finish(id, error.status(for: loweringManifest))
         }
     }
 
+    private func accept(
+        _ id: StreamID, _ header: CallHeader, _ message: UnsafeRawBufferPointer?, _ route: Route,
+        _ connection: Connection, deadline: WireInstant?, endsStream: Bool
+    ) throws(RPCError) {
+        let method = route.method
+        let isPriority = method.isPriority
+        try checkRoom(isPriority: isPriority)
+        guard endsStream || method.shape.streamsRequests else {
+            throw RPCError(.invalidArgument, "\(method) takes one request")
+        }
+        if isPriority { machine.prioritize(id) }
+        let context = CallContext(connection: connection, method: method, header: header, deadline: deadline)
+        let observation = routes.hasInterceptors ? try ServerObservation(routes.interceptors, context) : nil
+        switch route.handler {
+        case .immediate(let handler):
+            guard let message else { throw RPCError(.invalidArgument, "the call came without its request") }
+            carryOut(id, message, context, observation, handler)
+        case .task(let begin):
+            try startTask(id, context, observation, begin, message, endsStream: endsStream)
+        }
+    }
+
     /// Room is kept for priority calls: what is full for others is not for them.
-    private func checkRoom(for method: MethodDescriptor) throws(RPCError) {
-        let limit = WireLimits.streamsMax + (method.isPriority ? WireLimits.priorityStreamsMax : 0)
+    private func checkRoom(isPriority: Bool) throws(RPCError) {
+        let limit = WireLimits.streamsMax + (isPriority ? WireLimits.priorityStreamsMax : 0)
         // A peer that cancels and calls again at once may have more handlers ending than streams open.
         guard handlerCount < limit, machine.acceptedStreamCount <= limit else {
             throw RPCError(

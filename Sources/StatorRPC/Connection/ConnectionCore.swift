@@ -36,7 +36,7 @@ final class ConnectionCore: @unchecked Sendable {
     /// Signalled when the connection is closed.
     let closing: WaitQueue
 
-    let clientCalls = CallTable<OpenCall>()
+    let clientCalls = CallTable<ClientCall>()
     let serverCalls = CallTable<ServerCall>()
     /// Handlers that run in tasks, those of calls that are over included.
     var handlerCount = 0
@@ -58,8 +58,10 @@ final class ConnectionCore: @unchecked Sendable {
     /// What the server's certificate has to name; nil: that is not looked at.
     let serverName: String?
     private var timer: (id: TimerID, instant: WireInstant)?
-    /// The loop's present instant, as the machine counts: worked out once in a turn.
-    private var turn: (instant: ContinuousClock.Instant, wire: WireInstant)
+    /// The loop's present instant, as the machine counts: worked out once in a turn. Not checked for overlapping
+    /// accesses: `now` alone touches them, and calls nothing meanwhile that comes back here.
+    @exclusivity(unchecked) private var turnInstant: WireInstant
+    @exclusivity(unchecked) private var turnCount: UInt64
     private var isPumping = false
     private var isFlushScheduled = false
     var isTransportGone = false
@@ -78,12 +80,13 @@ final class ConnectionCore: @unchecked Sendable {
         logger[metadataKey: "peer"] = "\(address)"
         room = WaitQueue(loop: loop)
         closing = WaitQueue(loop: loop)
-        turn = (loop.now, WireInstant(loop.now))
+        turnInstant = WireInstant(loop.now)
+        turnCount = loop.turnCount
         machineMemory = .allocate(capacity: 1)
         machineMemory.initialize(
             to: WireConnection(
                 side: side, hello: settings.hello, manifest: settings.manifestBytes, timing: settings.timing,
-                now: WireInstant(loop.now)))
+                now: turnInstant))
     }
 
     deinit {
@@ -93,9 +96,11 @@ final class ConnectionCore: @unchecked Sendable {
 
     /// When this turn of the loop began.
     var now: WireInstant {
-        let instant = loop.now
-        if instant != turn.instant { turn = (instant, WireInstant(instant)) }
-        return turn.wire
+        if loop.turnCount != turnCount {
+            turnInstant = WireInstant(loop.now)
+            turnCount = loop.turnCount
+        }
+        return turnInstant
     }
 
     /// The connection's protocol.
@@ -183,16 +188,27 @@ final class ConnectionCore: @unchecked Sendable {
     private func handle(_ event: WireEvent, _ input: UnsafeRawBufferPointer) {
         switch event {
         case .opened(let id, let header, let message, let deadline, let endsStream):
-            guard let message else { return accept(id, header, nil, deadline: deadline, endsStream: endsStream) }
-            message.withBytes(in: input) {
-                accept(id, header, $0, deadline: deadline, endsStream: endsStream)
+            // Nearly all messages lie in the input; no closure is made for those.
+            if case .inPlace(let range) = message {
+                let bytes = UnsafeRawBufferPointer(rebasing: input[range])
+                accept(id, header, bytes, deadline: deadline, endsStream: endsStream)
+            } else if let message {
+                message.withBytes(in: input) {
+                    accept(id, header, $0, deadline: deadline, endsStream: endsStream)
+                }
+            } else {
+                accept(id, header, nil, deadline: deadline, endsStream: endsStream)
             }
         case .requestMessage(let id, let message, let endsStream):
             let call = serverCalls[id]
             guard let message else { return call?.receive(nil, endsStream: endsStream) ?? () }
             message.withBytes(in: input) { call?.receive($0, endsStream: endsStream) }
         case .responseMessage(let id, let message, let endsStream):
-            message.withBytes(in: input) { receive($0, on: id, endsStream: endsStream) }
+            if case .inPlace(let range) = message {
+                receive(UnsafeRawBufferPointer(rebasing: input[range]), on: id, endsStream: endsStream)
+            } else {
+                message.withBytes(in: input) { receive($0, on: id, endsStream: endsStream) }
+            }
         case .status(let id, let status):
             clientCalls.remove(id)?.finish(status.code == .ok ? nil : RPCError(status, from: loweringManifest))
         case .cancelled(let id):
@@ -210,6 +226,15 @@ final class ConnectionCore: @unchecked Sendable {
         case .goingAway(let goAway, let refused): noteGoingAway(goAway, refused: refused)
         case .drained: close(.unavailable, "drained")
         case .closed(let close): becomeClosed(close)
+        }
+    }
+
+    /// A response came; valid during the call.
+    private func receive(_ message: UnsafeRawBufferPointer, on id: StreamID, endsStream: Bool) {
+        if endsStream {
+            clientCalls.remove(id)?.receive(message, on: id, of: self, endsStream: true)
+        } else {
+            clientCalls[id]?.receive(message, on: id, of: self, endsStream: false)
         }
     }
 

@@ -20,21 +20,24 @@ final class StreamingCall: ClientCall, @unchecked Sendable {
         self.core = core
         responses = MessageInbox(loop: core.loop)
         window = WaitQueue(loop: core.loop)
+        super.init()
         responses.consumed = { [unowned core] length in core.consumed(id, length: length) }
     }
 
-    func receive(_ message: UnsafeRawBufferPointer, endsStream: Bool) {
+    override func receive(
+        _ message: UnsafeRawBufferPointer, on id: StreamID, of core: ConnectionCore, endsStream: Bool
+    ) {
         responses.receive(message, isLast: endsStream)
         if endsStream { window.signalAll() }
     }
 
-    func finish(_ error: RPCError?) {
+    override func finish(_ error: RPCError?) {
         failure = failure ?? error
         responses.finish(error)
         window.signalAll()
     }
 
-    func becomeWritable() {
+    override func becomeWritable() {
         window.signalAll()
     }
 

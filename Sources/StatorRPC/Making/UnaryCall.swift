@@ -31,6 +31,7 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
         self.core = core
         self.schema = schema
         self.completion = completion
+        super.init()
     }
 
     func onEnd(_ completion: @escaping Completion) {
@@ -48,7 +49,9 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
         state = .open(id)
     }
 
-    func receive(_ message: UnsafeRawBufferPointer, endsStream: Bool) {
+    override func receive(
+        _ message: UnsafeRawBufferPointer, on id: StreamID, of core: ConnectionCore, endsStream: Bool
+    ) {
         guard response == nil else { return giveUp(.responseRepeated) }
         do throws(ObjectError) {
             let content = try MessageContent(decoding: message, schema: schema, from: core.loweringManifest)
@@ -59,12 +62,10 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
         }
     }
 
-    func finish(_ error: RPCError?) {
+    override func finish(_ error: RPCError?) {
         if let error { return end(.failure(error)) }
         end(response.map(Result.success) ?? .failure(.responseMissing))
     }
-
-    func becomeWritable() {}
 
     /// Gives the call up and tells the peer; a no-op when it is over. From any thread.
     func cancel() {

@@ -28,10 +28,7 @@ extension StreamTable {
     /// What the messages of all streams withhold of the connection's window.
     fileprivate var heldCredit: Int {
         var held = 0
-        _ = ids { _, stream in
-            held += Int(stream.receiveWindow.held)
-            return false
-        }
+        forEach { held += Int($0.receiveWindow.held) }
         return held
     }
 }

@@ -21,7 +21,7 @@ struct Stream {
 
 /// Streams by their numbers: open addressing over raw memory, of which an idle connection holds none.
 ///
-/// The newest stream lies in a slot of its own, so that a call which is answered at once is never put into the table.
+/// One stream lies in a slot apart, so that a call which is answered at once is never put into the table.
 /// A number's place is its own lower bits: those of one side count up, so neighbours never meet. Those that do meet
 /// stand in the order of their distances from their places (Robin Hood hashing), which keeps searches and removals
 /// short. A peer that chooses its numbers so that they meet makes itself a scan of at most `streamsMax` and
@@ -37,11 +37,11 @@ struct StreamTable: ~Copyable {
     /// A table that has become empty is kept up to this size until the connection is idle.
     private static let keptCapacityMax = 256
 
-    /// `capacity` slots and that of the newest stream behind them.
+    /// `capacity` slots and the one apart behind them.
     private var slots: UnsafeMutablePointer<Slot>?
     /// A power of two, or 0.
     private var capacity = 0
-    /// The streams in the table, without the newest one.
+    /// The streams in the table, without the one apart.
     private var tableCount = 0
     private(set) var count = 0
     /// Not later than the earliest deadline; earlier when that stream is gone.
@@ -57,8 +57,8 @@ struct StreamTable: ~Copyable {
     @inline(__always)
     func find(_ id: StreamID) -> UnsafeMutablePointer<Stream>? {
         guard let slots else { return nil }
-        let newest = slots + capacity
-        if newest.pointee.id == id.rawValue { return Self.stream(newest) }
+        let apart = slots + capacity
+        if apart.pointee.id == id.rawValue { return Self.stream(apart) }
         return tableCount == 0 ? nil : findInTable(id.rawValue, slots)
     }
 
@@ -107,23 +107,24 @@ struct StreamTable: ~Copyable {
         if let slots, slots[capacity].id == 0 {
             slots[capacity] = Slot(id: id.rawValue, stream: stream)
         } else {
-            insertAfterMoving(stream, as: id)
+            insertIntoTable(stream, as: id)
         }
         count += 1
         if let deadline = stream.deadline { nextDeadline = earlier(nextDeadline, deadline) }
     }
 
-    /// The newest stream until now goes into the table.
-    private mutating func insertAfterMoving(_ stream: Stream, as id: StreamID) {
+    private mutating func insertIntoTable(_ stream: Stream, as id: StreamID) {
         // One slot of four stays empty, so that a search ends soon.
         if slots == nil || (tableCount + 1) * 4 > capacity * 3 { grow() }
         guard let slots else { return }
-        let newest = slots[capacity]
-        if newest.id != 0 {
-            put(newest, slots)
+        let slot = Slot(id: id.rawValue, stream: stream)
+        if slots[capacity].id == 0 {
+            slots[capacity] = slot
+        } else {
+            let place = place(of: slot.id)
+            if slots[place].id == 0 { slots[place] = slot } else { put(slot, slots) }
             tableCount += 1
         }
-        slots[capacity] = Slot(id: id.rawValue, stream: stream)
     }
 
     private func put(_ slot: Slot, _ slots: UnsafeMutablePointer<Slot>) {
@@ -190,6 +191,12 @@ struct StreamTable: ~Copyable {
         slots = nil
         capacity = 0
         nextDeadline = nil
+    }
+
+    /// All streams, in no order.
+    func forEach(_ body: (borrowing Stream) -> Void) {
+        guard let slots, count > 0 else { return }
+        for index in 0...capacity where slots[index].id != 0 { body(slots[index].stream) }
     }
 
     /// The streams for which the condition holds, oldest first.

@@ -10,6 +10,11 @@ package struct Place: Hashable {
     package var file: String
     /// Counted from 1; nil when protoc gave no source information.
     package var line: Int?
+
+    package init(file: String, line: Int?) {
+        self.file = file
+        self.line = line
+    }
 }
 
 /// One .proto file.
@@ -37,6 +42,20 @@ package struct EnumModel {
         package var loweredAs: Int32?
         package var documentation: String
         package var place: Place
+
+        package init(
+            name: String, caseName: String, number: Int32, text: String, since: Version?, loweredAs: Int32?,
+            documentation: String, place: Place
+        ) {
+            self.name = name
+            self.caseName = caseName
+            self.number = number
+            self.text = text
+            self.since = since
+            self.loweredAs = loweredAs
+            self.documentation = documentation
+            self.place = place
+        }
     }
 
     package var fullName: String
@@ -44,6 +63,14 @@ package struct EnumModel {
     package var documentation: String
     package var values: [Value]
     package var place: Place
+
+    package init(fullName: String, typeName: TypeName, documentation: String, values: [Value], place: Place) {
+        self.fullName = fullName
+        self.typeName = typeName
+        self.documentation = documentation
+        self.values = values
+        self.place = place
+    }
 }
 
 package struct MessageModel {

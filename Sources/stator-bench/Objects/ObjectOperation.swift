@@ -10,7 +10,7 @@ package enum ObjectOperation: String, Codable, CaseIterable, Sendable {
     case encodeLowerable = "encode_lowerable"
     /// From the object to bytes for a receiver two versions older.
     case lower
-    /// The part of `lower` that comes before encoding: a backport alone.
+    /// What `lower` costs beside encoding: a backport alone.
     case lowerOnly = "lower_only"
     /// A second value, independent of the first.
     case copy

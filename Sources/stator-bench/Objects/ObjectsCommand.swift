@@ -102,12 +102,15 @@ struct ObjectPeer {
         }
     }
 
+    /// What is lost is left out while the object is written: what that costs is the difference to writing what is left.
     private func lower() throws -> ObjectFigures {
         let receiver = SampleMessages.olderManifest
-        return try loop.measure { count in
-            for _ in 0..<count { _ = try lowerable.encoding(for: receiver) }
-            return 0
-        }
+        let lowered = try Instance(decoding: try lowerable.encodedBytes(for: receiver))
+        let whole = try encode(lowerable, for: receiver)
+        let rest = try encode(lowered, for: nil)
+        let difference = whole.cpuMicroseconds - rest.cpuMicroseconds
+        return ObjectFigures(
+            operations: whole.operations, cpuSeconds: difference * Double(whole.operations) / 1e6, bytes: 0)
     }
 
     /// Puts a copy in the place of an older one, again and again: each is a reference counted and another given back.

@@ -21,7 +21,7 @@ final class ClosedLoop<Message: VersionedMessage>: @unchecked Sendable {
     private final class Slot {
         let connection: Connection
         var began: UInt64 = 0
-        var completion: (Result<Message, RPCError>) -> Void = { _ in }
+        var completion = UnaryCompletion<Message> { _ in }
 
         init(_ connection: Connection) {
             self.connection = connection
@@ -96,10 +96,10 @@ final class ClosedLoop<Message: VersionedMessage>: @unchecked Sendable {
 
     private func fill(_ slot: Slot) {
         // The slot keeps itself: it lives as long as the process.
-        slot.completion = { [self] result in
+        slot.completion = UnaryCompletion { [self] result in
             switch result {
             case .success:
-                state.pointee.end(began: slot.began, at: loop.now)
+                state.pointee.end(began: slot.began, on: loop)
                 call(slot)
             case .failure(let error):
                 state.pointee.fail(error)
@@ -110,16 +110,16 @@ final class ClosedLoop<Message: VersionedMessage>: @unchecked Sendable {
     }
 
     private func call(_ slot: Slot) {
-        guard let began = state.pointee.begin(at: loop.now) else { return }
+        guard let began = state.pointee.begin(on: loop) else { return }
         slot.began = began
         slot.connection.unary(method, message, options: options, completion: slot.completion)
     }
 
     private func callAgainAndAgain(_ connection: Connection) async {
-        while let began = state.pointee.begin(at: loop.now) {
+        while let began = state.pointee.begin(on: loop) {
             do throws(RPCError) {
                 let _: Message = try await connection.unary(method, message, options: options)
-                state.pointee.end(began: began, at: loop.now)
+                state.pointee.end(began: began, on: loop)
             } catch {
                 state.pointee.fail(error)
             }

@@ -1,3 +1,4 @@
+internal import StatorReactor
 internal import StatorRPC
 
 /// What a closed loop counts. Everything in it is a few instructions per call.
@@ -10,8 +11,8 @@ struct LoadState {
     private var callsUnderWay = 0
     private var latencies = LatencyHistogram()
     private let origin = ContinuousClock.now
-    /// Of the turn of the loop, and as nanoseconds since the origin: computed once per turn.
-    private var turn: ContinuousClock.Instant
+    /// The loop's turn, and its instant as nanoseconds since the origin: computed once per turn.
+    private var turn: UInt64 = .max
     private var turnNanoseconds: UInt64 = 0
     /// Most calls of a turn took as long as the one before: they are counted together.
     private var lastLatency: UInt64 = 0
@@ -19,20 +20,19 @@ struct LoadState {
 
     init(callsLeft: UInt64) {
         self.callsLeft = callsLeft
-        turn = origin
     }
 
     /// When a call begins; nil when no more is to be made.
-    mutating func begin(at now: ContinuousClock.Instant) -> UInt64? {
+    mutating func begin(on loop: EventLoop) -> UInt64? {
         guard callsLeft > 0 else { return nil }
         callsLeft -= 1
         callsUnderWay += 1
-        return nanoseconds(now)
+        return nanoseconds(loop)
     }
 
-    mutating func end(began: UInt64, at now: ContinuousClock.Instant) {
+    mutating func end(began: UInt64, on loop: EventLoop) {
         callsUnderWay -= 1
-        let latency = nanoseconds(now) - began
+        let latency = nanoseconds(loop) - began
         if latency != lastLatency {
             countLatencies()
             lastLatency = latency
@@ -65,10 +65,10 @@ struct LoadState {
         lastLatencyCount = 0
     }
 
-    private mutating func nanoseconds(_ now: ContinuousClock.Instant) -> UInt64 {
-        if now != turn {
-            turn = now
-            turnNanoseconds = (now - origin).nanoseconds
+    private mutating func nanoseconds(_ loop: EventLoop) -> UInt64 {
+        if loop.turnCount != turn {
+            turn = loop.turnCount
+            turnNanoseconds = (loop.now - origin).nanoseconds
         }
         return turnNanoseconds
     }

@@ -38,7 +38,7 @@ import Testing
         var machine = OperationStateMachine()
         let view = Self.view(.unspecified, .direct, host: Self.hostID)
         #expect(try machine.taken(view, now: Self.start) == .stop)
-        #expect(machine.isOver)
+        #expect(machine.isOver == true)
     }
 
     @Test(arguments: hostKinds)

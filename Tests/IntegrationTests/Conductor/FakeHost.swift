@@ -215,7 +215,8 @@ final class FakeHost: HostControlService, Sendable {
         host.vcpus = max(8, memoryMb / 512)
         host.memoryMb = memoryMb
         host.localGb = 100
-        host.hypervisorType = "fake"
+        host.hypervisor = "fake"
+        host.accelerator = Accelerator.none
         host.hypervisorVersion = "1"
         host.release = Release.current
         host.serviceVersion = Release.serviceVersion

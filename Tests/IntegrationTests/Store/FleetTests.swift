@@ -61,11 +61,13 @@ struct FleetTests {
             let refusal = await #expect(throws: ConductorError.self) { try await gates.requireOpen(gate) }
             #expect(refusal?.code == .wrongState)
             #expect(refusal?.message.contains("stator-compute 'h1' (release 0.1.0, service version 1)") == true)
-            #expect(try await !gates.isOpen(gate))
+            let isOpenBefore = try await gates.isOpen(gate)
+            #expect(!isOpenBefore)
             // Switched off for good.
             try await fixture.store.hosts.detach(attachment)
             try await gates.requireOpen(gate)
-            #expect(try await gates.isOpen(gate))
+            let isOpen = try await gates.isOpen(gate)
+            #expect(isOpen)
         }
     }
 }

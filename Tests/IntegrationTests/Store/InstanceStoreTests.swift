@@ -171,11 +171,11 @@ struct InstanceStoreTests {
         }
     }
 
-    @Test func `a state that no release knows cannot be written`() async throws {
+    @Test func `a number that is no state in any release cannot be written`() async throws {
         try await StoreFixture.run { fixture in
             try await fixture.createInstance()
             await #expect(throws: PostgresError.self) {
-                _ = try await fixture.client.query("UPDATE instances SET vm_state = 9")
+                _ = try await fixture.client.query("UPDATE instances SET vm_state = 0")
             }
         }
     }

@@ -1,5 +1,6 @@
 import Conductor
 import Postgres
+import StatorReactor
 import Testing
 
 @Suite("Migrating the database")

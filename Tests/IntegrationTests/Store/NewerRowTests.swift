@@ -145,17 +145,4 @@ struct NewerRowTests {
             #expect(taken.count == 2)
         }
     }
-
-    @Test func `an object that a newer minor version wrote is read, and what it has besides is kept`() async throws {
-        try await StoreFixture.run { fixture in
-            let (_, created) = try await fixture.createInstance()
-            // Field 100, a varint: as Flavor 1.9 would have it.
-            _ = try await fixture.client.query(
-                "UPDATE instances SET flavor = flavor || '\\xa00607'::bytea, flavor_version = '1.9'")
-            let read = try await fixture.store.instances.get(created.uuid)
-            #expect(read?.flavor.name == created.flavor.name)
-            let bytes = try read?.flavor.encodedBytes() ?? []
-            #expect(bytes.suffix(3) == [0xa0, 0x06, 0x07])
-        }
-    }
 }

@@ -61,7 +61,8 @@ struct OnlineMigrationTests {
             #expect(status.pending(.expand) == [])
             #expect(status.pending(.online).map(\.name) == ["notes_move"])
             #expect(status.pending(.contract).map(\.name) == ["notes_drop"])
-            #expect(try await Self.count(fixture, "both_names IS NOT NULL AND first_name IS NULL") == 25)
+            let unmoved = try await Self.count(fixture, "both_names IS NOT NULL AND first_name IS NULL")
+            #expect(unmoved == 25)
             try await Self.migrator(fixture, Self.old).requireServable(serviceVersion: 1)
             try await Self.migrator(fixture).requireServable(serviceVersion: 2)
         }
@@ -79,12 +80,14 @@ struct OnlineMigrationTests {
             #expect(seen.withLock { $0.map(\.rowsTotal) } == [25, 25])
             let between = try await Self.migrator(fixture).status().pending(.online)
             #expect(between.map(\.state) == [.running])
-            #expect(try await Self.count(fixture, "first_name = 'ada'") == 20)
+            let movedCount = try await Self.count(fixture, "first_name = 'ada'")
+            #expect(movedCount == 20)
 
             // Another process, which knows nothing of the first.
             let rest = try await Self.migrator(fixture).moveOnline(batchSize: 10)
             #expect(rest == .complete)
-            #expect(try await Self.count(fixture, "first_name = 'ada' AND last_name = 'no' || id") == 25)
+            let allCount = try await Self.count(fixture, "first_name = 'ada' AND last_name = 'no' || id")
+            #expect(allCount == 25)
             let status = try await Self.migrator(fixture).status()
             #expect(status.pending(.online) == [])
             #expect(status.migrations.first { $0.name == "notes_move" }?.rowsDone == 25)
@@ -104,23 +107,29 @@ struct OnlineMigrationTests {
     @Test func `contracting waits for rows in the old form, also such as came after the data was moved`() async throws {
         try await Self.run { fixture in
             let migrator = Self.migrator(fixture)
+            let unexpanded = try await migrator.contract()
             #expect(
-                try await migrator.contract() == .refused([
+                unexpanded == .refused([
                     "migration \(Self.last + 2) (notes_split) is not applied: run `stator-conductor migrate --expand`"
                 ]))
             _ = try await migrator.migrate()
             // An older conductor that still serves.
             _ = try await fixture.client.query("INSERT INTO notes VALUES (100, 'grace late')")
+            let unmovedRow = try await migrator.contract()
             #expect(
-                try await migrator.contract() == .refused([
+                unmovedRow == .refused([
                     "migration \(Self.last + 3) (notes_move) has 1 rows left to move: run `stator-conductor migrate --online`"
                 ]))
             _ = try await migrator.moveOnline()
-            #expect(try await migrator.contract() == .applied([Self.drop]))
-            #expect(try await Self.count(fixture, "first_name = 'grace'") == 1)
-            #expect(try await migrator.contract() == .applied([]))
+            let contracted = try await migrator.contract()
+            #expect(contracted == .applied([Self.drop]))
+            let lateCount = try await Self.count(fixture, "first_name = 'grace'")
+            #expect(lateCount == 1)
+            let again = try await migrator.contract()
+            #expect(again == .applied([]))
             // What was moved can't be counted any more, and nobody tries.
-            #expect(try await migrator.moveOnline() == .complete)
+            let moved = try await migrator.moveOnline()
+            #expect(moved == .complete)
         }
     }
 
@@ -137,14 +146,18 @@ struct OnlineMigrationTests {
                 " needs what migration \(Self.last + 4) (notes_drop) takes away; it is for service version 2 and later"
             let host = "stator-compute 'h1' (release 0.1.0, service version 1)" + takes
             let c1 = "stator-conductor 'c1' (release 0.1.0, service version 1)"
-            #expect(try await migrator.contract() == .refused([host, c1 + takes]))
+            let refusedBoth = try await migrator.contract()
+            #expect(refusedBoth == .refused([host, c1 + takes]))
             try await services.withdraw(conductor.uuid)
+            let gone = try await migrator.contract()
             #expect(
-                try await migrator.contract()
+                gone
                     == .refused([host, c1 + ", which went away less than 600 s ago," + takes]))
-            #expect(try await migrator.contract(goneAfter: .zero) == .refused([host]))
+            let refusedHost = try await migrator.contract(goneAfter: .zero)
+            #expect(refusedHost == .refused([host]))
             _ = try await fixture.client.query("UPDATE hosts SET service_version = 2")
-            #expect(try await migrator.contract(goneAfter: .zero) == .applied([Self.drop]))
+            let contracted = try await migrator.contract(goneAfter: .zero)
+            #expect(contracted == .applied([Self.drop]))
         }
     }
 
@@ -152,7 +165,8 @@ struct OnlineMigrationTests {
         try await Self.run { fixture in
             _ = try await Self.migrator(fixture).migrate()
             try await Self.migrator(fixture, Self.old).requireServable(serviceVersion: 1)
-            #expect(try await Self.migrator(fixture).contract() == .applied([Self.drop]))
+            let contracted = try await Self.migrator(fixture).contract()
+            #expect(contracted == .applied([Self.drop]))
             try await Self.migrator(fixture).requireServable(serviceVersion: 2)
             let error = await storeError {
                 try await Self.migrator(fixture, Self.old).requireServable(serviceVersion: 1)
@@ -174,27 +188,34 @@ struct OnlineMigrationTests {
                 lines.withLock { $0 = [] }
                 return try await action.perform(by: migrator) { line in lines.withLock { $0.append(line) } }
             }
-            #expect(try await outcome(of: .showStatus) == .moreToDo)
+            let shown = try await outcome(of: .showStatus)
+            #expect(shown == .moreToDo)
             #expect(
                 lines.withLock { Array($0.dropFirst(Self.base.count)) } == [
                     "done \(Self.last + 1) notes (expand)", "pending \(Self.last + 2) notes_split (expand)",
                     "pending \(Self.last + 3) notes_move (online)", "pending \(Self.last + 4) notes_drop (contract)",
                     "works with service version 1 and later",
                 ])
-            #expect(try await outcome(of: .expand) == .done)
+            let expanded = try await outcome(of: .expand)
+            #expect(expanded == .done)
             #expect(lines.withLock(\.self) == ["applied \(Self.last + 2) notes_split (expand)"])
-            #expect(try await outcome(of: .online(batchSize: 20, batchesMax: 1, pause: .zero)) == .moreToDo)
+            let partly = try await outcome(of: .online(batchSize: 20, batchesMax: 1, pause: .zero))
+            #expect(partly == .moreToDo)
             #expect(
                 lines.withLock(\.self) == [
                     "moving \(Self.last + 3) notes_move (online): 20 of 25 rows", "rows are left to move: run it again",
                 ])
-            #expect(try await outcome(of: .contract) == .moreToDo)
+            let contractedEarly = try await outcome(of: .contract)
+            #expect(contractedEarly == .moreToDo)
             #expect(lines.withLock { $0.first } == "not contracted, since the old form is still needed:")
-            #expect(try await outcome(of: .migrate) == .done)
+            let migrated = try await outcome(of: .migrate)
+            #expect(migrated == .done)
             #expect(lines.withLock { $0.last } == "moved \(Self.last + 3) notes_move (online): 25 of 25 rows")
-            #expect(try await outcome(of: .contract) == .done)
+            let contracted = try await outcome(of: .contract)
+            #expect(contracted == .done)
             #expect(lines.withLock(\.self) == ["applied \(Self.last + 4) notes_drop (contract)"])
-            #expect(try await outcome(of: .showStatus) == .done)
+            let shownAtEnd = try await outcome(of: .showStatus)
+            #expect(shownAtEnd == .done)
             #expect(lines.withLock { $0.last } == "works with service version 2 and later")
         }
     }

@@ -110,8 +110,8 @@ struct StoreFixture: Sendable {
         images: [Image] = [], conductor: String = "c1", bootEpoch: UInt64 = 1, lease: Duration = .seconds(60)
     ) async throws -> (HostRecord, HostAttachment) {
         let registration = HostRegistration(
-            uuid: uuid, name: name, vcpus: vcpus, memoryMB: memoryMB, localGB: 100, hypervisorType: "fake",
-            hypervisorVersion: "1", release: "0.1.0", serviceVersion: 1, images: images)
+            uuid: uuid, name: name, vcpus: vcpus, memoryMB: memoryMB, localGB: 100, hypervisor: "fake",
+            accelerator: Accelerator.none, hypervisorVersion: "1", release: "0.1.0", serviceVersion: 1, images: images)
         return try await store.transaction { transaction in
             let host = try await transaction.hosts.register(registration)
             let attachment = try await transaction.hosts.attach(

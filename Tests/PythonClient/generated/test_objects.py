@@ -240,6 +240,7 @@ class JSONTests(TestCase):
         self.assertEqual(data["uuid"], "00112233-4455-6677-8899-aabbccddeeff")
         self.assertEqual(data["created_at"], "2026-01-31T08:15:00.250000Z")
         self.assertEqual((data["state"], data["secret"], data["class"]), ("on", "czNjcmV0", "c"))
+        self.assertEqual((data["large"], data["huge"], data["small"]), (str(-(2**63)), str(2**64 - 1), -(2**31)))
         self.assertEqual(data["labels"], {"-1": {"text": "minus"}, "1": {}})
         self.assertEqual(Gadget(state=GadgetState(9)).to_dict(), {"state": "9"})
         self.assertEqual(Gadget.from_dict({"state": "9"}), Gadget(state=GadgetState(9)))
@@ -248,7 +249,7 @@ class JSONTests(TestCase):
     def test_what_is_none_of_it_is_refused(self) -> None:
         cases: list[dict[str, Any]] = [
             {"nmae": "x"}, {"uuid": "x"}, {"state": "of"}, {"secret": "[masked]"}, {"bytes": "?"}, {"label": 5},
-            {"created_at": "now"}, {"labels": {"x": {}}}, {"parts": {}},
+            {"created_at": "now"}, {"labels": {"x": {}}}, {"parts": {}}, {"large": "x"},
         ]
         for data in cases:
             with self.subTest(data):

@@ -1087,6 +1087,96 @@ void   stator__v1__list_operations_response__free_unpacked
   assert(message->base.descriptor == &stator__v1__list_operations_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stator__v1__list_operations_page_request__init
+                     (Stator__V1__ListOperationsPageRequest         *message)
+{
+  static const Stator__V1__ListOperationsPageRequest init_value = STATOR__V1__LIST_OPERATIONS_PAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__list_operations_page_request__get_packed_size
+                     (const Stator__V1__ListOperationsPageRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__list_operations_page_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__list_operations_page_request__pack
+                     (const Stator__V1__ListOperationsPageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__list_operations_page_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__list_operations_page_request__pack_to_buffer
+                     (const Stator__V1__ListOperationsPageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__list_operations_page_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__ListOperationsPageRequest *
+       stator__v1__list_operations_page_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__ListOperationsPageRequest *)
+     protobuf_c_message_unpack (&stator__v1__list_operations_page_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__list_operations_page_request__free_unpacked
+                     (Stator__V1__ListOperationsPageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__list_operations_page_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__list_operations_page_response__init
+                     (Stator__V1__ListOperationsPageResponse         *message)
+{
+  static const Stator__V1__ListOperationsPageResponse init_value = STATOR__V1__LIST_OPERATIONS_PAGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t stator__v1__list_operations_page_response__get_packed_size
+                     (const Stator__V1__ListOperationsPageResponse *message)
+{
+  assert(message->base.descriptor == &stator__v1__list_operations_page_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__list_operations_page_response__pack
+                     (const Stator__V1__ListOperationsPageResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__list_operations_page_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__list_operations_page_response__pack_to_buffer
+                     (const Stator__V1__ListOperationsPageResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__list_operations_page_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__ListOperationsPageResponse *
+       stator__v1__list_operations_page_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__ListOperationsPageResponse *)
+     protobuf_c_message_unpack (&stator__v1__list_operations_page_response__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__list_operations_page_response__free_unpacked
+                     (Stator__V1__ListOperationsPageResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__list_operations_page_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stator__v1__operation_request__init
                      (Stator__V1__OperationRequest         *message)
 {
@@ -1312,7 +1402,7 @@ void   stator__v1__get_upgrade_status_response__free_unpacked
   assert(message->base.descriptor == &stator__v1__get_upgrade_status_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor stator__v1__create_server_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor stator__v1__create_server_request__field_descriptors[7] =
 {
   {
     "name",
@@ -1374,18 +1464,44 @@ static const ProtobufCFieldDescriptor stator__v1__create_server_request__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tags",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__CreateServerRequest, n_tags),
+    offsetof(Stator__V1__CreateServerRequest, tags),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cpu_model",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__CreateServerRequest, has_cpu_model),
+    offsetof(Stator__V1__CreateServerRequest, cpu_model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stator__v1__create_server_request__field_indices_by_name[] = {
+  6,   /* field[6] = cpu_model */
   3,   /* field[3] = description */
   1,   /* field[1] = flavor */
   2,   /* field[2] = image */
   0,   /* field[0] = name */
+  5,   /* field[5] = tags */
   4,   /* field[4] = user_data */
 };
 static const ProtobufCIntRange stator__v1__create_server_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor stator__v1__create_server_request__descriptor =
 {
@@ -1395,7 +1511,7 @@ const ProtobufCMessageDescriptor stator__v1__create_server_request__descriptor =
   "Stator__V1__CreateServerRequest",
   "stator.v1",
   sizeof(Stator__V1__CreateServerRequest),
-  5,
+  7,
   stator__v1__create_server_request__field_descriptors,
   stator__v1__create_server_request__field_indices_by_name,
   1,  stator__v1__create_server_request__number_ranges,
@@ -2320,6 +2436,121 @@ const ProtobufCMessageDescriptor stator__v1__list_operations_response__descripto
   (ProtobufCMessageInit) stator__v1__list_operations_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor stator__v1__list_operations_page_request__field_descriptors[3] =
+{
+  {
+    "server",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__ListOperationsPageRequest, has_server),
+    offsetof(Stator__V1__ListOperationsPageRequest, server),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__ListOperationsPageRequest, has_limit),
+    offsetof(Stator__V1__ListOperationsPageRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "marker",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__ListOperationsPageRequest, has_marker),
+    offsetof(Stator__V1__ListOperationsPageRequest, marker),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__list_operations_page_request__field_indices_by_name[] = {
+  1,   /* field[1] = limit */
+  2,   /* field[2] = marker */
+  0,   /* field[0] = server */
+};
+static const ProtobufCIntRange stator__v1__list_operations_page_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor stator__v1__list_operations_page_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.ListOperationsPageRequest",
+  "ListOperationsPageRequest",
+  "Stator__V1__ListOperationsPageRequest",
+  "stator.v1",
+  sizeof(Stator__V1__ListOperationsPageRequest),
+  3,
+  stator__v1__list_operations_page_request__field_descriptors,
+  stator__v1__list_operations_page_request__field_indices_by_name,
+  1,  stator__v1__list_operations_page_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__list_operations_page_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__list_operations_page_response__field_descriptors[2] =
+{
+  {
+    "operations",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Stator__V1__ListOperationsPageResponse, n_operations),
+    offsetof(Stator__V1__ListOperationsPageResponse, operations),
+    &stator__v1__operation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_marker",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__ListOperationsPageResponse, has_next_marker),
+    offsetof(Stator__V1__ListOperationsPageResponse, next_marker),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__list_operations_page_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_marker */
+  0,   /* field[0] = operations */
+};
+static const ProtobufCIntRange stator__v1__list_operations_page_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor stator__v1__list_operations_page_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.ListOperationsPageResponse",
+  "ListOperationsPageResponse",
+  "Stator__V1__ListOperationsPageResponse",
+  "stator.v1",
+  sizeof(Stator__V1__ListOperationsPageResponse),
+  2,
+  stator__v1__list_operations_page_response__field_descriptors,
+  stator__v1__list_operations_page_response__field_indices_by_name,
+  1,  stator__v1__list_operations_page_response__number_ranges,
+  (ProtobufCMessageInit) stator__v1__list_operations_page_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor stator__v1__operation_request__field_descriptors[1] =
 {
   {
@@ -2490,7 +2721,7 @@ const ProtobufCMessageDescriptor stator__v1__get_upgrade_status_response__descri
   (ProtobufCMessageInit) stator__v1__get_upgrade_status_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor stator__v1__compute__method_descriptors[19] =
+static const ProtobufCMethodDescriptor stator__v1__compute__method_descriptors[22] =
 {
   { "CreateServer", &stator__v1__create_server_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "ListServers", &stator__v1__list_servers_request__descriptor, &stator__v1__list_servers_response__descriptor },
@@ -2499,9 +2730,12 @@ static const ProtobufCMethodDescriptor stator__v1__compute__method_descriptors[1
   { "StartServer", &stator__v1__server_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "StopServer", &stator__v1__server_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "RebootServer", &stator__v1__reboot_server_request__descriptor, &stator__v1__server_operation_response__descriptor },
+  { "PauseServer", &stator__v1__server_request__descriptor, &stator__v1__server_operation_response__descriptor },
+  { "UnpauseServer", &stator__v1__server_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "GetConsoleOutput", &stator__v1__get_console_output_request__descriptor, &stator__v1__console_output__descriptor },
   { "WatchOperation", &stator__v1__watch_operation_request__descriptor, &stator__v1__operation_response__descriptor },
   { "ListOperations", &stator__v1__list_operations_request__descriptor, &stator__v1__list_operations_response__descriptor },
+  { "ListOperationsPage", &stator__v1__list_operations_page_request__descriptor, &stator__v1__list_operations_page_response__descriptor },
   { "GetOperation", &stator__v1__operation_request__descriptor, &stator__v1__operation_response__descriptor },
   { "ListFlavors", &stator__v1__list_flavors_request__descriptor, &stator__v1__list_flavors_response__descriptor },
   { "CreateFlavor", &stator__v1__create_flavor_request__descriptor, &stator__v1__flavor_response__descriptor },
@@ -2513,25 +2747,28 @@ static const ProtobufCMethodDescriptor stator__v1__compute__method_descriptors[1
   { "GetUpgradeStatus", &stator__v1__get_upgrade_status_request__descriptor, &stator__v1__get_upgrade_status_response__descriptor },
 };
 const unsigned stator__v1__compute__method_indices_by_name[] = {
-  12,        /* CreateFlavor */
+  15,        /* CreateFlavor */
   0,        /* CreateServer */
   3,        /* DeleteServer */
-  7,        /* GetConsoleOutput */
-  15,        /* GetHost */
-  10,        /* GetOperation */
+  9,        /* GetConsoleOutput */
+  18,        /* GetHost */
+  13,        /* GetOperation */
   2,        /* GetServer */
-  18,        /* GetUpgradeStatus */
-  11,        /* ListFlavors */
-  14,        /* ListHosts */
-  13,        /* ListImages */
-  9,        /* ListOperations */
+  21,        /* GetUpgradeStatus */
+  14,        /* ListFlavors */
+  17,        /* ListHosts */
+  16,        /* ListImages */
+  11,        /* ListOperations */
+  12,        /* ListOperationsPage */
   1,        /* ListServers */
-  17,        /* ListServices */
+  20,        /* ListServices */
+  7,        /* PauseServer */
   6,        /* RebootServer */
   4,        /* StartServer */
   5,        /* StopServer */
-  16,        /* UpdateHost */
-  8         /* WatchOperation */
+  8,        /* UnpauseServer */
+  19,        /* UpdateHost */
+  10         /* WatchOperation */
 };
 const ProtobufCServiceDescriptor stator__v1__compute__descriptor =
 {
@@ -2540,7 +2777,7 @@ const ProtobufCServiceDescriptor stator__v1__compute__descriptor =
   "Compute",
   "Stator__V1__Compute",
   "stator.v1",
-  19,
+  22,
   stator__v1__compute__method_descriptors,
   stator__v1__compute__method_indices_by_name
 };
@@ -2600,13 +2837,29 @@ void stator__v1__compute__reboot_server(ProtobufCService *service,
   assert(service->descriptor == &stator__v1__compute__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void stator__v1__compute__pause_server(ProtobufCService *service,
+                                       const Stator__V1__ServerRequest *input,
+                                       Stator__V1__ServerOperationResponse_Closure closure,
+                                       void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__compute__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void stator__v1__compute__unpause_server(ProtobufCService *service,
+                                         const Stator__V1__ServerRequest *input,
+                                         Stator__V1__ServerOperationResponse_Closure closure,
+                                         void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__compute__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void stator__v1__compute__get_console_output(ProtobufCService *service,
                                              const Stator__V1__GetConsoleOutputRequest *input,
                                              Stator__V1__ConsoleOutput_Closure closure,
                                              void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__watch_operation(ProtobufCService *service,
                                           const Stator__V1__WatchOperationRequest *input,
@@ -2614,7 +2867,7 @@ void stator__v1__compute__watch_operation(ProtobufCService *service,
                                           void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__list_operations(ProtobufCService *service,
                                           const Stator__V1__ListOperationsRequest *input,
@@ -2622,7 +2875,15 @@ void stator__v1__compute__list_operations(ProtobufCService *service,
                                           void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void stator__v1__compute__list_operations_page(ProtobufCService *service,
+                                               const Stator__V1__ListOperationsPageRequest *input,
+                                               Stator__V1__ListOperationsPageResponse_Closure closure,
+                                               void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__compute__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__get_operation(ProtobufCService *service,
                                         const Stator__V1__OperationRequest *input,
@@ -2630,7 +2891,7 @@ void stator__v1__compute__get_operation(ProtobufCService *service,
                                         void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__list_flavors(ProtobufCService *service,
                                        const Stator__V1__ListFlavorsRequest *input,
@@ -2638,7 +2899,7 @@ void stator__v1__compute__list_flavors(ProtobufCService *service,
                                        void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__create_flavor(ProtobufCService *service,
                                         const Stator__V1__CreateFlavorRequest *input,
@@ -2646,7 +2907,7 @@ void stator__v1__compute__create_flavor(ProtobufCService *service,
                                         void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__list_images(ProtobufCService *service,
                                       const Stator__V1__ListImagesRequest *input,
@@ -2654,7 +2915,7 @@ void stator__v1__compute__list_images(ProtobufCService *service,
                                       void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__list_hosts(ProtobufCService *service,
                                      const Stator__V1__ListHostsRequest *input,
@@ -2662,7 +2923,7 @@ void stator__v1__compute__list_hosts(ProtobufCService *service,
                                      void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__get_host(ProtobufCService *service,
                                    const Stator__V1__HostRequest *input,
@@ -2670,7 +2931,7 @@ void stator__v1__compute__get_host(ProtobufCService *service,
                                    void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__update_host(ProtobufCService *service,
                                       const Stator__V1__UpdateHostRequest *input,
@@ -2678,7 +2939,7 @@ void stator__v1__compute__update_host(ProtobufCService *service,
                                       void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__list_services(ProtobufCService *service,
                                         const Stator__V1__ListServicesRequest *input,
@@ -2686,7 +2947,7 @@ void stator__v1__compute__list_services(ProtobufCService *service,
                                         void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__get_upgrade_status(ProtobufCService *service,
                                              const Stator__V1__GetUpgradeStatusRequest *input,
@@ -2694,7 +2955,7 @@ void stator__v1__compute__get_upgrade_status(ProtobufCService *service,
                                              void *closure_data)
 {
   assert(service->descriptor == &stator__v1__compute__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__compute__init (Stator__V1__Compute_Service *service,
                                 Stator__V1__Compute_ServiceDestroy destroy)

@@ -367,6 +367,96 @@ void   stator__v1__reboot_instance_request__free_unpacked
   assert(message->base.descriptor == &stator__v1__reboot_instance_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stator__v1__pause_instance_request__init
+                     (Stator__V1__PauseInstanceRequest         *message)
+{
+  static const Stator__V1__PauseInstanceRequest init_value = STATOR__V1__PAUSE_INSTANCE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__pause_instance_request__get_packed_size
+                     (const Stator__V1__PauseInstanceRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__pause_instance_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__pause_instance_request__pack
+                     (const Stator__V1__PauseInstanceRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__pause_instance_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__pause_instance_request__pack_to_buffer
+                     (const Stator__V1__PauseInstanceRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__pause_instance_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__PauseInstanceRequest *
+       stator__v1__pause_instance_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__PauseInstanceRequest *)
+     protobuf_c_message_unpack (&stator__v1__pause_instance_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__pause_instance_request__free_unpacked
+                     (Stator__V1__PauseInstanceRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__pause_instance_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__unpause_instance_request__init
+                     (Stator__V1__UnpauseInstanceRequest         *message)
+{
+  static const Stator__V1__UnpauseInstanceRequest init_value = STATOR__V1__UNPAUSE_INSTANCE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__unpause_instance_request__get_packed_size
+                     (const Stator__V1__UnpauseInstanceRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__unpause_instance_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__unpause_instance_request__pack
+                     (const Stator__V1__UnpauseInstanceRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__unpause_instance_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__unpause_instance_request__pack_to_buffer
+                     (const Stator__V1__UnpauseInstanceRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__unpause_instance_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__UnpauseInstanceRequest *
+       stator__v1__unpause_instance_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__UnpauseInstanceRequest *)
+     protobuf_c_message_unpack (&stator__v1__unpause_instance_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__unpause_instance_request__free_unpacked
+                     (Stator__V1__UnpauseInstanceRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__unpause_instance_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stator__v1__get_instance_console_request__init
                      (Stator__V1__GetInstanceConsoleRequest         *message)
 {
@@ -500,6 +590,51 @@ void   stator__v1__conductor_list_operations_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &stator__v1__conductor_list_operations_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   stator__v1__conductor_list_operations_page_request__init
+                     (Stator__V1__ConductorListOperationsPageRequest         *message)
+{
+  static const Stator__V1__ConductorListOperationsPageRequest init_value = STATOR__V1__CONDUCTOR_LIST_OPERATIONS_PAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t stator__v1__conductor_list_operations_page_request__get_packed_size
+                     (const Stator__V1__ConductorListOperationsPageRequest *message)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_list_operations_page_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__conductor_list_operations_page_request__pack
+                     (const Stator__V1__ConductorListOperationsPageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_list_operations_page_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__conductor_list_operations_page_request__pack_to_buffer
+                     (const Stator__V1__ConductorListOperationsPageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__conductor_list_operations_page_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__ConductorListOperationsPageRequest *
+       stator__v1__conductor_list_operations_page_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__ConductorListOperationsPageRequest *)
+     protobuf_c_message_unpack (&stator__v1__conductor_list_operations_page_request__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__conductor_list_operations_page_request__free_unpacked
+                     (Stator__V1__ConductorListOperationsPageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__conductor_list_operations_page_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   stator__v1__conductor_get_operation_request__init
@@ -1405,6 +1540,108 @@ const ProtobufCMessageDescriptor stator__v1__reboot_instance_request__descriptor
   (ProtobufCMessageInit) stator__v1__reboot_instance_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor stator__v1__pause_instance_request__field_descriptors[2] =
+{
+  {
+    "requester",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__PauseInstanceRequest, requester),
+    &stator__v1__requester__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__PauseInstanceRequest, request),
+    &stator__v1__server_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__pause_instance_request__field_indices_by_name[] = {
+  1,   /* field[1] = request */
+  0,   /* field[0] = requester */
+};
+static const ProtobufCIntRange stator__v1__pause_instance_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor stator__v1__pause_instance_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.PauseInstanceRequest",
+  "PauseInstanceRequest",
+  "Stator__V1__PauseInstanceRequest",
+  "stator.v1",
+  sizeof(Stator__V1__PauseInstanceRequest),
+  2,
+  stator__v1__pause_instance_request__field_descriptors,
+  stator__v1__pause_instance_request__field_indices_by_name,
+  1,  stator__v1__pause_instance_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__pause_instance_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__unpause_instance_request__field_descriptors[2] =
+{
+  {
+    "requester",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__UnpauseInstanceRequest, requester),
+    &stator__v1__requester__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__UnpauseInstanceRequest, request),
+    &stator__v1__server_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__unpause_instance_request__field_indices_by_name[] = {
+  1,   /* field[1] = request */
+  0,   /* field[0] = requester */
+};
+static const ProtobufCIntRange stator__v1__unpause_instance_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor stator__v1__unpause_instance_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.UnpauseInstanceRequest",
+  "UnpauseInstanceRequest",
+  "Stator__V1__UnpauseInstanceRequest",
+  "stator.v1",
+  sizeof(Stator__V1__UnpauseInstanceRequest),
+  2,
+  stator__v1__unpause_instance_request__field_descriptors,
+  stator__v1__unpause_instance_request__field_indices_by_name,
+  1,  stator__v1__unpause_instance_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__unpause_instance_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor stator__v1__get_instance_console_request__field_descriptors[2] =
 {
   {
@@ -1556,6 +1793,57 @@ const ProtobufCMessageDescriptor stator__v1__conductor_list_operations_request__
   stator__v1__conductor_list_operations_request__field_indices_by_name,
   1,  stator__v1__conductor_list_operations_request__number_ranges,
   (ProtobufCMessageInit) stator__v1__conductor_list_operations_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__conductor_list_operations_page_request__field_descriptors[2] =
+{
+  {
+    "requester",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__ConductorListOperationsPageRequest, requester),
+    &stator__v1__requester__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__ConductorListOperationsPageRequest, request),
+    &stator__v1__list_operations_page_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__conductor_list_operations_page_request__field_indices_by_name[] = {
+  1,   /* field[1] = request */
+  0,   /* field[0] = requester */
+};
+static const ProtobufCIntRange stator__v1__conductor_list_operations_page_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor stator__v1__conductor_list_operations_page_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.ConductorListOperationsPageRequest",
+  "ConductorListOperationsPageRequest",
+  "Stator__V1__ConductorListOperationsPageRequest",
+  "stator.v1",
+  sizeof(Stator__V1__ConductorListOperationsPageRequest),
+  2,
+  stator__v1__conductor_list_operations_page_request__field_descriptors,
+  stator__v1__conductor_list_operations_page_request__field_indices_by_name,
+  1,  stator__v1__conductor_list_operations_page_request__number_ranges,
+  (ProtobufCMessageInit) stator__v1__conductor_list_operations_page_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor stator__v1__conductor_get_operation_request__field_descriptors[2] =
@@ -2106,7 +2394,7 @@ const ProtobufCMessageDescriptor stator__v1__register_service_response__descript
   (ProtobufCMessageInit) stator__v1__register_service_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor stator__v1__conductor__method_descriptors[20] =
+static const ProtobufCMethodDescriptor stator__v1__conductor__method_descriptors[23] =
 {
   { "CreateInstance", &stator__v1__create_instance_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "ListInstances", &stator__v1__list_instances_request__descriptor, &stator__v1__list_servers_response__descriptor },
@@ -2115,9 +2403,12 @@ static const ProtobufCMethodDescriptor stator__v1__conductor__method_descriptors
   { "StartInstance", &stator__v1__start_instance_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "StopInstance", &stator__v1__stop_instance_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "RebootInstance", &stator__v1__reboot_instance_request__descriptor, &stator__v1__server_operation_response__descriptor },
+  { "PauseInstance", &stator__v1__pause_instance_request__descriptor, &stator__v1__server_operation_response__descriptor },
+  { "UnpauseInstance", &stator__v1__unpause_instance_request__descriptor, &stator__v1__server_operation_response__descriptor },
   { "GetInstanceConsole", &stator__v1__get_instance_console_request__descriptor, &stator__v1__console_output__descriptor },
   { "WatchOperation", &stator__v1__conductor_watch_operation_request__descriptor, &stator__v1__operation_response__descriptor },
   { "ListOperations", &stator__v1__conductor_list_operations_request__descriptor, &stator__v1__list_operations_response__descriptor },
+  { "ListOperationsPage", &stator__v1__conductor_list_operations_page_request__descriptor, &stator__v1__list_operations_page_response__descriptor },
   { "GetOperation", &stator__v1__conductor_get_operation_request__descriptor, &stator__v1__operation_response__descriptor },
   { "ListFlavors", &stator__v1__conductor_list_flavors_request__descriptor, &stator__v1__list_flavors_response__descriptor },
   { "CreateFlavor", &stator__v1__conductor_create_flavor_request__descriptor, &stator__v1__flavor_response__descriptor },
@@ -2130,26 +2421,29 @@ static const ProtobufCMethodDescriptor stator__v1__conductor__method_descriptors
   { "RegisterService", &stator__v1__register_service_request__descriptor, &stator__v1__register_service_response__descriptor },
 };
 const unsigned stator__v1__conductor__method_indices_by_name[] = {
-  12,        /* CreateFlavor */
+  15,        /* CreateFlavor */
   0,        /* CreateInstance */
   3,        /* DeleteInstance */
-  15,        /* GetHost */
+  18,        /* GetHost */
   2,        /* GetInstance */
-  7,        /* GetInstanceConsole */
-  10,        /* GetOperation */
-  18,        /* GetUpgradeStatus */
-  11,        /* ListFlavors */
-  14,        /* ListHosts */
-  13,        /* ListImages */
+  9,        /* GetInstanceConsole */
+  13,        /* GetOperation */
+  21,        /* GetUpgradeStatus */
+  14,        /* ListFlavors */
+  17,        /* ListHosts */
+  16,        /* ListImages */
   1,        /* ListInstances */
-  9,        /* ListOperations */
-  17,        /* ListServices */
+  11,        /* ListOperations */
+  12,        /* ListOperationsPage */
+  20,        /* ListServices */
+  7,        /* PauseInstance */
   6,        /* RebootInstance */
-  19,        /* RegisterService */
+  22,        /* RegisterService */
   4,        /* StartInstance */
   5,        /* StopInstance */
-  16,        /* UpdateHost */
-  8         /* WatchOperation */
+  8,        /* UnpauseInstance */
+  19,        /* UpdateHost */
+  10         /* WatchOperation */
 };
 const ProtobufCServiceDescriptor stator__v1__conductor__descriptor =
 {
@@ -2158,7 +2452,7 @@ const ProtobufCServiceDescriptor stator__v1__conductor__descriptor =
   "Conductor",
   "Stator__V1__Conductor",
   "stator.v1",
-  20,
+  23,
   stator__v1__conductor__method_descriptors,
   stator__v1__conductor__method_indices_by_name
 };
@@ -2218,13 +2512,29 @@ void stator__v1__conductor__reboot_instance(ProtobufCService *service,
   assert(service->descriptor == &stator__v1__conductor__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void stator__v1__conductor__pause_instance(ProtobufCService *service,
+                                           const Stator__V1__PauseInstanceRequest *input,
+                                           Stator__V1__ServerOperationResponse_Closure closure,
+                                           void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__conductor__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void stator__v1__conductor__unpause_instance(ProtobufCService *service,
+                                             const Stator__V1__UnpauseInstanceRequest *input,
+                                             Stator__V1__ServerOperationResponse_Closure closure,
+                                             void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__conductor__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void stator__v1__conductor__get_instance_console(ProtobufCService *service,
                                                  const Stator__V1__GetInstanceConsoleRequest *input,
                                                  Stator__V1__ConsoleOutput_Closure closure,
                                                  void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__watch_operation(ProtobufCService *service,
                                             const Stator__V1__ConductorWatchOperationRequest *input,
@@ -2232,7 +2542,7 @@ void stator__v1__conductor__watch_operation(ProtobufCService *service,
                                             void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__list_operations(ProtobufCService *service,
                                             const Stator__V1__ConductorListOperationsRequest *input,
@@ -2240,7 +2550,15 @@ void stator__v1__conductor__list_operations(ProtobufCService *service,
                                             void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void stator__v1__conductor__list_operations_page(ProtobufCService *service,
+                                                 const Stator__V1__ConductorListOperationsPageRequest *input,
+                                                 Stator__V1__ListOperationsPageResponse_Closure closure,
+                                                 void *closure_data)
+{
+  assert(service->descriptor == &stator__v1__conductor__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__get_operation(ProtobufCService *service,
                                           const Stator__V1__ConductorGetOperationRequest *input,
@@ -2248,7 +2566,7 @@ void stator__v1__conductor__get_operation(ProtobufCService *service,
                                           void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__list_flavors(ProtobufCService *service,
                                          const Stator__V1__ConductorListFlavorsRequest *input,
@@ -2256,7 +2574,7 @@ void stator__v1__conductor__list_flavors(ProtobufCService *service,
                                          void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__create_flavor(ProtobufCService *service,
                                           const Stator__V1__ConductorCreateFlavorRequest *input,
@@ -2264,7 +2582,7 @@ void stator__v1__conductor__create_flavor(ProtobufCService *service,
                                           void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__list_images(ProtobufCService *service,
                                         const Stator__V1__ConductorListImagesRequest *input,
@@ -2272,7 +2590,7 @@ void stator__v1__conductor__list_images(ProtobufCService *service,
                                         void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__list_hosts(ProtobufCService *service,
                                        const Stator__V1__ConductorListHostsRequest *input,
@@ -2280,7 +2598,7 @@ void stator__v1__conductor__list_hosts(ProtobufCService *service,
                                        void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__get_host(ProtobufCService *service,
                                      const Stator__V1__ConductorGetHostRequest *input,
@@ -2288,7 +2606,7 @@ void stator__v1__conductor__get_host(ProtobufCService *service,
                                      void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__update_host(ProtobufCService *service,
                                         const Stator__V1__ConductorUpdateHostRequest *input,
@@ -2296,7 +2614,7 @@ void stator__v1__conductor__update_host(ProtobufCService *service,
                                         void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__list_services(ProtobufCService *service,
                                           const Stator__V1__ConductorListServicesRequest *input,
@@ -2304,7 +2622,7 @@ void stator__v1__conductor__list_services(ProtobufCService *service,
                                           void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__get_upgrade_status(ProtobufCService *service,
                                                const Stator__V1__ConductorGetUpgradeStatusRequest *input,
@@ -2312,7 +2630,7 @@ void stator__v1__conductor__get_upgrade_status(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__register_service(ProtobufCService *service,
                                              const Stator__V1__RegisterServiceRequest *input,
@@ -2320,7 +2638,7 @@ void stator__v1__conductor__register_service(ProtobufCService *service,
                                              void *closure_data)
 {
   assert(service->descriptor == &stator__v1__conductor__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void stator__v1__conductor__init (Stator__V1__Conductor_Service *service,
                                   Stator__V1__Conductor_ServiceDestroy destroy)

@@ -277,6 +277,51 @@ void   stator__v1__instance__free_unpacked
   assert(message->base.descriptor == &stator__v1__instance__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   stator__v1__host_usage__init
+                     (Stator__V1__HostUsage         *message)
+{
+  static const Stator__V1__HostUsage init_value = STATOR__V1__HOST_USAGE__INIT;
+  *message = init_value;
+}
+size_t stator__v1__host_usage__get_packed_size
+                     (const Stator__V1__HostUsage *message)
+{
+  assert(message->base.descriptor == &stator__v1__host_usage__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t stator__v1__host_usage__pack
+                     (const Stator__V1__HostUsage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &stator__v1__host_usage__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t stator__v1__host_usage__pack_to_buffer
+                     (const Stator__V1__HostUsage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &stator__v1__host_usage__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Stator__V1__HostUsage *
+       stator__v1__host_usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Stator__V1__HostUsage *)
+     protobuf_c_message_unpack (&stator__v1__host_usage__descriptor,
+                                allocator, len, data);
+}
+void   stator__v1__host_usage__free_unpacked
+                     (Stator__V1__HostUsage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &stator__v1__host_usage__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   stator__v1__host__init
                      (Stator__V1__Host         *message)
 {
@@ -1139,7 +1184,7 @@ const ProtobufCMessageDescriptor stator__v1__block_device__descriptor =
   (ProtobufCMessageInit) stator__v1__block_device__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stator__v1__instance__field_descriptors[23] =
+static const ProtobufCFieldDescriptor stator__v1__instance__field_descriptors[25] =
 {
   {
     "uuid",
@@ -1417,9 +1462,34 @@ static const ProtobufCFieldDescriptor stator__v1__instance__field_descriptors[23
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tags",
+    24,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__Instance, n_tags),
+    offsetof(Stator__V1__Instance, tags),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cpu_model",
+    25,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__Instance, has_cpu_model),
+    offsetof(Stator__V1__Instance, cpu_model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stator__v1__instance__field_indices_by_name[] = {
   12,   /* field[12] = block_devices */
+  24,   /* field[24] = cpu_model */
   16,   /* field[16] = created_at */
   21,   /* field[21] = display_description */
   2,   /* field[2] = display_name */
@@ -1434,6 +1504,7 @@ static const unsigned stator__v1__instance__field_indices_by_name[] = {
   11,   /* field[11] = network_interfaces */
   5,   /* field[5] = power_state */
   8,   /* field[8] = root_gb */
+  23,   /* field[23] = tags */
   4,   /* field[4] = task_state */
   19,   /* field[19] = terminated_at */
   17,   /* field[17] = updated_at */
@@ -1446,7 +1517,7 @@ static const unsigned stator__v1__instance__field_indices_by_name[] = {
 static const ProtobufCIntRange stator__v1__instance__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 23 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor stator__v1__instance__descriptor =
 {
@@ -1456,14 +1527,91 @@ const ProtobufCMessageDescriptor stator__v1__instance__descriptor =
   "Stator__V1__Instance",
   "stator.v1",
   sizeof(Stator__V1__Instance),
-  23,
+  25,
   stator__v1__instance__field_descriptors,
   stator__v1__instance__field_indices_by_name,
   1,  stator__v1__instance__number_ranges,
   (ProtobufCMessageInit) stator__v1__instance__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor stator__v1__host__field_descriptors[21] =
+static const ProtobufCFieldDescriptor stator__v1__host_usage__field_descriptors[4] =
+{
+  {
+    "vcpus",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__HostUsage, has_vcpus),
+    offsetof(Stator__V1__HostUsage, vcpus),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_mb",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__HostUsage, has_memory_mb),
+    offsetof(Stator__V1__HostUsage, memory_mb),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "local_gb",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__HostUsage, has_local_gb),
+    offsetof(Stator__V1__HostUsage, local_gb),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "running_vms",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Stator__V1__HostUsage, has_running_vms),
+    offsetof(Stator__V1__HostUsage, running_vms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned stator__v1__host_usage__field_indices_by_name[] = {
+  2,   /* field[2] = local_gb */
+  1,   /* field[1] = memory_mb */
+  3,   /* field[3] = running_vms */
+  0,   /* field[0] = vcpus */
+};
+static const ProtobufCIntRange stator__v1__host_usage__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor stator__v1__host_usage__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "stator.v1.HostUsage",
+  "HostUsage",
+  "Stator__V1__HostUsage",
+  "stator.v1",
+  sizeof(Stator__V1__HostUsage),
+  4,
+  stator__v1__host_usage__field_descriptors,
+  stator__v1__host_usage__field_indices_by_name,
+  1,  stator__v1__host_usage__number_ranges,
+  (ProtobufCMessageInit) stator__v1__host_usage__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor stator__v1__host__field_descriptors[24] =
 {
   {
     "uuid",
@@ -1717,13 +1865,51 @@ static const ProtobufCFieldDescriptor stator__v1__host__field_descriptors[21] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "usage",
+    22,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Stator__V1__Host, usage),
+    &stator__v1__host_usage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hypervisor",
+    23,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Stator__V1__Host, has_hypervisor),
+    offsetof(Stator__V1__Host, hypervisor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accelerator",
+    24,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Stator__V1__Host, has_accelerator),
+    offsetof(Stator__V1__Host, accelerator),
+    &stator__v1__accelerator__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned stator__v1__host__field_indices_by_name[] = {
+  23,   /* field[23] = accelerator */
   15,   /* field[15] = conductor */
   19,   /* field[19] = created_at */
   11,   /* field[11] = disabled */
   12,   /* field[12] = disabled_reason */
   18,   /* field[18] = generation */
+  22,   /* field[22] = hypervisor */
   9,   /* field[9] = hypervisor_type */
   10,   /* field[10] = hypervisor_version */
   20,   /* field[20] = images */
@@ -1737,6 +1923,7 @@ static const unsigned stator__v1__host__field_indices_by_name[] = {
   8,   /* field[8] = running_vms */
   17,   /* field[17] = service_version */
   13,   /* field[13] = up */
+  21,   /* field[21] = usage */
   0,   /* field[0] = uuid */
   2,   /* field[2] = vcpus */
   5,   /* field[5] = vcpus_used */
@@ -1744,7 +1931,7 @@ static const unsigned stator__v1__host__field_indices_by_name[] = {
 static const ProtobufCIntRange stator__v1__host__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 21 }
+  { 0, 24 }
 };
 const ProtobufCMessageDescriptor stator__v1__host__descriptor =
 {
@@ -1754,7 +1941,7 @@ const ProtobufCMessageDescriptor stator__v1__host__descriptor =
   "Stator__V1__Host",
   "stator.v1",
   sizeof(Stator__V1__Host),
-  21,
+  24,
   stator__v1__host__field_descriptors,
   stator__v1__host__field_indices_by_name,
   1,  stator__v1__host__number_ranges,
@@ -2744,6 +2931,38 @@ const ProtobufCEnumDescriptor stator__v1__boot_method__descriptor =
   stator__v1__boot_method__enum_values_by_name,
   1,
   stator__v1__boot_method__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue stator__v1__accelerator__enum_values_by_number[4] =
+{
+  { "ACCELERATOR_UNSPECIFIED", "STATOR__V1__ACCELERATOR__ACCELERATOR_UNSPECIFIED", 0 },
+  { "ACCELERATOR_NONE", "STATOR__V1__ACCELERATOR__ACCELERATOR_NONE", 1 },
+  { "ACCELERATOR_KVM", "STATOR__V1__ACCELERATOR__ACCELERATOR_KVM", 2 },
+  { "ACCELERATOR_TCG", "STATOR__V1__ACCELERATOR__ACCELERATOR_TCG", 3 },
+};
+static const ProtobufCIntRange stator__v1__accelerator__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex stator__v1__accelerator__enum_values_by_name[4] =
+{
+  { "ACCELERATOR_KVM", 2 },
+  { "ACCELERATOR_NONE", 1 },
+  { "ACCELERATOR_TCG", 3 },
+  { "ACCELERATOR_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor stator__v1__accelerator__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "stator.v1.Accelerator",
+  "Accelerator",
+  "Stator__V1__Accelerator",
+  "stator.v1",
+  4,
+  stator__v1__accelerator__enum_values_by_number,
+  4,
+  stator__v1__accelerator__enum_values_by_name,
+  1,
+  stator__v1__accelerator__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue stator__v1__migration_phase__enum_values_by_number[4] =

@@ -7,7 +7,7 @@
 #endif
 
 #include "stator/v1/states.pb-c.h"
-static const ProtobufCEnumValue stator__v1__vmstate__enum_values_by_number[6] =
+static const ProtobufCEnumValue stator__v1__vmstate__enum_values_by_number[7] =
 {
   { "VM_STATE_UNSPECIFIED", "STATOR__V1__VMSTATE__VM_STATE_UNSPECIFIED", 0 },
   { "VM_STATE_BUILDING", "STATOR__V1__VMSTATE__VM_STATE_BUILDING", 1 },
@@ -15,16 +15,18 @@ static const ProtobufCEnumValue stator__v1__vmstate__enum_values_by_number[6] =
   { "VM_STATE_STOPPED", "STATOR__V1__VMSTATE__VM_STATE_STOPPED", 3 },
   { "VM_STATE_ERROR", "STATOR__V1__VMSTATE__VM_STATE_ERROR", 4 },
   { "VM_STATE_DELETED", "STATOR__V1__VMSTATE__VM_STATE_DELETED", 5 },
+  { "VM_STATE_PAUSED", "STATOR__V1__VMSTATE__VM_STATE_PAUSED", 6 },
 };
 static const ProtobufCIntRange stator__v1__vmstate__value_ranges[] = {
-{0, 0},{0, 6}
+{0, 0},{0, 7}
 };
-static const ProtobufCEnumValueIndex stator__v1__vmstate__enum_values_by_name[6] =
+static const ProtobufCEnumValueIndex stator__v1__vmstate__enum_values_by_name[7] =
 {
   { "VM_STATE_ACTIVE", 2 },
   { "VM_STATE_BUILDING", 1 },
   { "VM_STATE_DELETED", 5 },
   { "VM_STATE_ERROR", 4 },
+  { "VM_STATE_PAUSED", 6 },
   { "VM_STATE_STOPPED", 3 },
   { "VM_STATE_UNSPECIFIED", 0 },
 };
@@ -35,15 +37,15 @@ const ProtobufCEnumDescriptor stator__v1__vmstate__descriptor =
   "VMState",
   "Stator__V1__VMState",
   "stator.v1",
-  6,
+  7,
   stator__v1__vmstate__enum_values_by_number,
-  6,
+  7,
   stator__v1__vmstate__enum_values_by_name,
   1,
   stator__v1__vmstate__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue stator__v1__task_state__enum_values_by_number[8] =
+static const ProtobufCEnumValue stator__v1__task_state__enum_values_by_number[10] =
 {
   { "TASK_STATE_NONE", "STATOR__V1__TASK_STATE__TASK_STATE_NONE", 0 },
   { "TASK_STATE_SCHEDULING", "STATOR__V1__TASK_STATE__TASK_STATE_SCHEDULING", 1 },
@@ -53,20 +55,24 @@ static const ProtobufCEnumValue stator__v1__task_state__enum_values_by_number[8]
   { "TASK_STATE_REBOOTING", "STATOR__V1__TASK_STATE__TASK_STATE_REBOOTING", 5 },
   { "TASK_STATE_REBOOTING_HARD", "STATOR__V1__TASK_STATE__TASK_STATE_REBOOTING_HARD", 6 },
   { "TASK_STATE_DELETING", "STATOR__V1__TASK_STATE__TASK_STATE_DELETING", 7 },
+  { "TASK_STATE_PAUSING", "STATOR__V1__TASK_STATE__TASK_STATE_PAUSING", 8 },
+  { "TASK_STATE_UNPAUSING", "STATOR__V1__TASK_STATE__TASK_STATE_UNPAUSING", 9 },
 };
 static const ProtobufCIntRange stator__v1__task_state__value_ranges[] = {
-{0, 0},{0, 8}
+{0, 0},{0, 10}
 };
-static const ProtobufCEnumValueIndex stator__v1__task_state__enum_values_by_name[8] =
+static const ProtobufCEnumValueIndex stator__v1__task_state__enum_values_by_name[10] =
 {
   { "TASK_STATE_DELETING", 7 },
   { "TASK_STATE_NONE", 0 },
+  { "TASK_STATE_PAUSING", 8 },
   { "TASK_STATE_POWERING_OFF", 3 },
   { "TASK_STATE_POWERING_ON", 4 },
   { "TASK_STATE_REBOOTING", 5 },
   { "TASK_STATE_REBOOTING_HARD", 6 },
   { "TASK_STATE_SCHEDULING", 1 },
   { "TASK_STATE_SPAWNING", 2 },
+  { "TASK_STATE_UNPAUSING", 9 },
 };
 const ProtobufCEnumDescriptor stator__v1__task_state__descriptor =
 {
@@ -75,9 +81,9 @@ const ProtobufCEnumDescriptor stator__v1__task_state__descriptor =
   "TaskState",
   "Stator__V1__TaskState",
   "stator.v1",
-  8,
+  10,
   stator__v1__task_state__enum_values_by_number,
-  8,
+  10,
   stator__v1__task_state__enum_values_by_name,
   1,
   stator__v1__task_state__value_ranges,
@@ -119,7 +125,7 @@ const ProtobufCEnumDescriptor stator__v1__power_state__descriptor =
   stator__v1__power_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue stator__v1__operation_kind__enum_values_by_number[7] =
+static const ProtobufCEnumValue stator__v1__operation_kind__enum_values_by_number[9] =
 {
   { "OPERATION_KIND_UNSPECIFIED", "STATOR__V1__OPERATION_KIND__OPERATION_KIND_UNSPECIFIED", 0 },
   { "OPERATION_KIND_CREATE", "STATOR__V1__OPERATION_KIND__OPERATION_KIND_CREATE", 1 },
@@ -128,18 +134,22 @@ static const ProtobufCEnumValue stator__v1__operation_kind__enum_values_by_numbe
   { "OPERATION_KIND_STOP", "STATOR__V1__OPERATION_KIND__OPERATION_KIND_STOP", 4 },
   { "OPERATION_KIND_REBOOT", "STATOR__V1__OPERATION_KIND__OPERATION_KIND_REBOOT", 5 },
   { "OPERATION_KIND_REBOOT_HARD", "STATOR__V1__OPERATION_KIND__OPERATION_KIND_REBOOT_HARD", 6 },
+  { "OPERATION_KIND_PAUSE", "STATOR__V1__OPERATION_KIND__OPERATION_KIND_PAUSE", 7 },
+  { "OPERATION_KIND_UNPAUSE", "STATOR__V1__OPERATION_KIND__OPERATION_KIND_UNPAUSE", 8 },
 };
 static const ProtobufCIntRange stator__v1__operation_kind__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 9}
 };
-static const ProtobufCEnumValueIndex stator__v1__operation_kind__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex stator__v1__operation_kind__enum_values_by_name[9] =
 {
   { "OPERATION_KIND_CREATE", 1 },
   { "OPERATION_KIND_DELETE", 2 },
+  { "OPERATION_KIND_PAUSE", 7 },
   { "OPERATION_KIND_REBOOT", 5 },
   { "OPERATION_KIND_REBOOT_HARD", 6 },
   { "OPERATION_KIND_START", 3 },
   { "OPERATION_KIND_STOP", 4 },
+  { "OPERATION_KIND_UNPAUSE", 8 },
   { "OPERATION_KIND_UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor stator__v1__operation_kind__descriptor =
@@ -149,9 +159,9 @@ const ProtobufCEnumDescriptor stator__v1__operation_kind__descriptor =
   "OperationKind",
   "Stator__V1__OperationKind",
   "stator.v1",
-  7,
+  9,
   stator__v1__operation_kind__enum_values_by_number,
-  7,
+  9,
   stator__v1__operation_kind__enum_values_by_name,
   1,
   stator__v1__operation_kind__value_ranges,

@@ -62,7 +62,13 @@ package struct Migration: Sendable, Equatable {
 
     /// All of them, in order.
     package static let all: [Migration] = [
-        Migration(version: 1, name: "initial", phase: .expand, sql: initialSchema)
+        Migration(version: 1, name: "initial", phase: .expand, sql: initialSchema),
+        // Release 0.2
+        Migration(version: 2, name: "host accelerators", phase: .expand, sql: hostAcceleratorsExpand),
+        Migration(version: 3, name: "host accelerators", phase: .online, work: .batches(hostAcceleratorsBatches)),
+        Migration(
+            version: 4, name: "host accelerators", phase: .contract, sql: hostAcceleratorsContract,
+            oldestServiceVersion: 2),
     ]
 
     /// What a checksum is made of: another text is another migration.

@@ -40,6 +40,8 @@ typedef struct Stator__V1__ListImagesRequest Stator__V1__ListImagesRequest;
 typedef struct Stator__V1__ListImagesResponse Stator__V1__ListImagesResponse;
 typedef struct Stator__V1__ListOperationsRequest Stator__V1__ListOperationsRequest;
 typedef struct Stator__V1__ListOperationsResponse Stator__V1__ListOperationsResponse;
+typedef struct Stator__V1__ListOperationsPageRequest Stator__V1__ListOperationsPageRequest;
+typedef struct Stator__V1__ListOperationsPageResponse Stator__V1__ListOperationsPageResponse;
 typedef struct Stator__V1__OperationRequest Stator__V1__OperationRequest;
 typedef struct Stator__V1__ListServicesRequest Stator__V1__ListServicesRequest;
 typedef struct Stator__V1__ListServicesResponse Stator__V1__ListServicesResponse;
@@ -71,10 +73,14 @@ struct  Stator__V1__CreateServerRequest
   ProtobufCBinaryData description;
   protobuf_c_boolean has_user_data;
   ProtobufCBinaryData user_data;
+  size_t n_tags;
+  ProtobufCBinaryData *tags;
+  protobuf_c_boolean has_cpu_model;
+  ProtobufCBinaryData cpu_model;
 };
 #define STATOR__V1__CREATE_SERVER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__create_server_request__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL} }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
 
 
 /*
@@ -370,6 +376,49 @@ struct  Stator__V1__ListOperationsResponse
 #define STATOR__V1__LIST_OPERATIONS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__list_operations_response__descriptor) \
     , 0,NULL }
+
+
+struct  Stator__V1__ListOperationsPageRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Of this server only; name or uuid.
+   */
+  protobuf_c_boolean has_server;
+  ProtobufCBinaryData server;
+  /*
+   * 1 to 1,000; absent: 100.
+   */
+  protobuf_c_boolean has_limit;
+  uint32_t limit;
+  /*
+   * Operations that are older than this one; absent: from the newest on.
+   */
+  protobuf_c_boolean has_marker;
+  ProtobufCBinaryData marker;
+};
+#define STATOR__V1__LIST_OPERATIONS_PAGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__list_operations_page_request__descriptor) \
+    , 0, {0,NULL}, 0, 0, 0, {0,NULL} }
+
+
+struct  Stator__V1__ListOperationsPageResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Newest first.
+   */
+  size_t n_operations;
+  Stator__V1__Operation **operations;
+  /*
+   * To be given as the marker of the next page; absent: there is none.
+   */
+  protobuf_c_boolean has_next_marker;
+  ProtobufCBinaryData next_marker;
+};
+#define STATOR__V1__LIST_OPERATIONS_PAGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__list_operations_page_response__descriptor) \
+    , 0,NULL, 0, {0,NULL} }
 
 
 struct  Stator__V1__OperationRequest
@@ -883,6 +932,44 @@ Stator__V1__ListOperationsResponse *
 void   stator__v1__list_operations_response__free_unpacked
                      (Stator__V1__ListOperationsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Stator__V1__ListOperationsPageRequest methods */
+void   stator__v1__list_operations_page_request__init
+                     (Stator__V1__ListOperationsPageRequest         *message);
+size_t stator__v1__list_operations_page_request__get_packed_size
+                     (const Stator__V1__ListOperationsPageRequest   *message);
+size_t stator__v1__list_operations_page_request__pack
+                     (const Stator__V1__ListOperationsPageRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__list_operations_page_request__pack_to_buffer
+                     (const Stator__V1__ListOperationsPageRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__ListOperationsPageRequest *
+       stator__v1__list_operations_page_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__list_operations_page_request__free_unpacked
+                     (Stator__V1__ListOperationsPageRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__ListOperationsPageResponse methods */
+void   stator__v1__list_operations_page_response__init
+                     (Stator__V1__ListOperationsPageResponse         *message);
+size_t stator__v1__list_operations_page_response__get_packed_size
+                     (const Stator__V1__ListOperationsPageResponse   *message);
+size_t stator__v1__list_operations_page_response__pack
+                     (const Stator__V1__ListOperationsPageResponse   *message,
+                      uint8_t             *out);
+size_t stator__v1__list_operations_page_response__pack_to_buffer
+                     (const Stator__V1__ListOperationsPageResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__ListOperationsPageResponse *
+       stator__v1__list_operations_page_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__list_operations_page_response__free_unpacked
+                     (Stator__V1__ListOperationsPageResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Stator__V1__OperationRequest methods */
 void   stator__v1__operation_request__init
                      (Stator__V1__OperationRequest         *message);
@@ -1052,6 +1139,12 @@ typedef void (*Stator__V1__ListOperationsRequest_Closure)
 typedef void (*Stator__V1__ListOperationsResponse_Closure)
                  (const Stator__V1__ListOperationsResponse *message,
                   void *closure_data);
+typedef void (*Stator__V1__ListOperationsPageRequest_Closure)
+                 (const Stator__V1__ListOperationsPageRequest *message,
+                  void *closure_data);
+typedef void (*Stator__V1__ListOperationsPageResponse_Closure)
+                 (const Stator__V1__ListOperationsPageResponse *message,
+                  void *closure_data);
 typedef void (*Stator__V1__OperationRequest_Closure)
                  (const Stator__V1__OperationRequest *message,
                   void *closure_data);
@@ -1102,6 +1195,14 @@ struct Stator__V1__Compute_Service
                         const Stator__V1__RebootServerRequest *input,
                         Stator__V1__ServerOperationResponse_Closure closure,
                         void *closure_data);
+  void (*pause_server)(Stator__V1__Compute_Service *service,
+                       const Stator__V1__ServerRequest *input,
+                       Stator__V1__ServerOperationResponse_Closure closure,
+                       void *closure_data);
+  void (*unpause_server)(Stator__V1__Compute_Service *service,
+                         const Stator__V1__ServerRequest *input,
+                         Stator__V1__ServerOperationResponse_Closure closure,
+                         void *closure_data);
   void (*get_console_output)(Stator__V1__Compute_Service *service,
                              const Stator__V1__GetConsoleOutputRequest *input,
                              Stator__V1__ConsoleOutput_Closure closure,
@@ -1114,6 +1215,10 @@ struct Stator__V1__Compute_Service
                           const Stator__V1__ListOperationsRequest *input,
                           Stator__V1__ListOperationsResponse_Closure closure,
                           void *closure_data);
+  void (*list_operations_page)(Stator__V1__Compute_Service *service,
+                               const Stator__V1__ListOperationsPageRequest *input,
+                               Stator__V1__ListOperationsPageResponse_Closure closure,
+                               void *closure_data);
   void (*get_operation)(Stator__V1__Compute_Service *service,
                         const Stator__V1__OperationRequest *input,
                         Stator__V1__OperationResponse_Closure closure,
@@ -1165,9 +1270,12 @@ void stator__v1__compute__init (Stator__V1__Compute_Service *service,
       function_prefix__ ## start_server,\
       function_prefix__ ## stop_server,\
       function_prefix__ ## reboot_server,\
+      function_prefix__ ## pause_server,\
+      function_prefix__ ## unpause_server,\
       function_prefix__ ## get_console_output,\
       function_prefix__ ## watch_operation,\
       function_prefix__ ## list_operations,\
+      function_prefix__ ## list_operations_page,\
       function_prefix__ ## get_operation,\
       function_prefix__ ## list_flavors,\
       function_prefix__ ## create_flavor,\
@@ -1205,6 +1313,14 @@ void stator__v1__compute__reboot_server(ProtobufCService *service,
                                         const Stator__V1__RebootServerRequest *input,
                                         Stator__V1__ServerOperationResponse_Closure closure,
                                         void *closure_data);
+void stator__v1__compute__pause_server(ProtobufCService *service,
+                                       const Stator__V1__ServerRequest *input,
+                                       Stator__V1__ServerOperationResponse_Closure closure,
+                                       void *closure_data);
+void stator__v1__compute__unpause_server(ProtobufCService *service,
+                                         const Stator__V1__ServerRequest *input,
+                                         Stator__V1__ServerOperationResponse_Closure closure,
+                                         void *closure_data);
 void stator__v1__compute__get_console_output(ProtobufCService *service,
                                              const Stator__V1__GetConsoleOutputRequest *input,
                                              Stator__V1__ConsoleOutput_Closure closure,
@@ -1217,6 +1333,10 @@ void stator__v1__compute__list_operations(ProtobufCService *service,
                                           const Stator__V1__ListOperationsRequest *input,
                                           Stator__V1__ListOperationsResponse_Closure closure,
                                           void *closure_data);
+void stator__v1__compute__list_operations_page(ProtobufCService *service,
+                                               const Stator__V1__ListOperationsPageRequest *input,
+                                               Stator__V1__ListOperationsPageResponse_Closure closure,
+                                               void *closure_data);
 void stator__v1__compute__get_operation(ProtobufCService *service,
                                         const Stator__V1__OperationRequest *input,
                                         Stator__V1__OperationResponse_Closure closure,
@@ -1280,6 +1400,8 @@ extern const ProtobufCMessageDescriptor stator__v1__list_images_request__descrip
 extern const ProtobufCMessageDescriptor stator__v1__list_images_response__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__list_operations_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__list_operations_response__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__list_operations_page_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__list_operations_page_response__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__operation_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__list_services_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__list_services_response__descriptor;

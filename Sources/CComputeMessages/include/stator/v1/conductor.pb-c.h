@@ -25,9 +25,12 @@ typedef struct Stator__V1__DeleteInstanceRequest Stator__V1__DeleteInstanceReque
 typedef struct Stator__V1__StartInstanceRequest Stator__V1__StartInstanceRequest;
 typedef struct Stator__V1__StopInstanceRequest Stator__V1__StopInstanceRequest;
 typedef struct Stator__V1__RebootInstanceRequest Stator__V1__RebootInstanceRequest;
+typedef struct Stator__V1__PauseInstanceRequest Stator__V1__PauseInstanceRequest;
+typedef struct Stator__V1__UnpauseInstanceRequest Stator__V1__UnpauseInstanceRequest;
 typedef struct Stator__V1__GetInstanceConsoleRequest Stator__V1__GetInstanceConsoleRequest;
 typedef struct Stator__V1__ConductorWatchOperationRequest Stator__V1__ConductorWatchOperationRequest;
 typedef struct Stator__V1__ConductorListOperationsRequest Stator__V1__ConductorListOperationsRequest;
+typedef struct Stator__V1__ConductorListOperationsPageRequest Stator__V1__ConductorListOperationsPageRequest;
 typedef struct Stator__V1__ConductorGetOperationRequest Stator__V1__ConductorGetOperationRequest;
 typedef struct Stator__V1__ConductorListFlavorsRequest Stator__V1__ConductorListFlavorsRequest;
 typedef struct Stator__V1__ConductorCreateFlavorRequest Stator__V1__ConductorCreateFlavorRequest;
@@ -143,6 +146,28 @@ struct  Stator__V1__RebootInstanceRequest
     , NULL, NULL }
 
 
+struct  Stator__V1__PauseInstanceRequest
+{
+  ProtobufCMessage base;
+  Stator__V1__Requester *requester;
+  Stator__V1__ServerRequest *request;
+};
+#define STATOR__V1__PAUSE_INSTANCE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__pause_instance_request__descriptor) \
+    , NULL, NULL }
+
+
+struct  Stator__V1__UnpauseInstanceRequest
+{
+  ProtobufCMessage base;
+  Stator__V1__Requester *requester;
+  Stator__V1__ServerRequest *request;
+};
+#define STATOR__V1__UNPAUSE_INSTANCE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__unpause_instance_request__descriptor) \
+    , NULL, NULL }
+
+
 struct  Stator__V1__GetInstanceConsoleRequest
 {
   ProtobufCMessage base;
@@ -173,6 +198,17 @@ struct  Stator__V1__ConductorListOperationsRequest
 };
 #define STATOR__V1__CONDUCTOR_LIST_OPERATIONS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__conductor_list_operations_request__descriptor) \
+    , NULL, NULL }
+
+
+struct  Stator__V1__ConductorListOperationsPageRequest
+{
+  ProtobufCMessage base;
+  Stator__V1__Requester *requester;
+  Stator__V1__ListOperationsPageRequest *request;
+};
+#define STATOR__V1__CONDUCTOR_LIST_OPERATIONS_PAGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__conductor_list_operations_page_request__descriptor) \
     , NULL, NULL }
 
 
@@ -455,6 +491,44 @@ Stator__V1__RebootInstanceRequest *
 void   stator__v1__reboot_instance_request__free_unpacked
                      (Stator__V1__RebootInstanceRequest *message,
                       ProtobufCAllocator *allocator);
+/* Stator__V1__PauseInstanceRequest methods */
+void   stator__v1__pause_instance_request__init
+                     (Stator__V1__PauseInstanceRequest         *message);
+size_t stator__v1__pause_instance_request__get_packed_size
+                     (const Stator__V1__PauseInstanceRequest   *message);
+size_t stator__v1__pause_instance_request__pack
+                     (const Stator__V1__PauseInstanceRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__pause_instance_request__pack_to_buffer
+                     (const Stator__V1__PauseInstanceRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__PauseInstanceRequest *
+       stator__v1__pause_instance_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__pause_instance_request__free_unpacked
+                     (Stator__V1__PauseInstanceRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__UnpauseInstanceRequest methods */
+void   stator__v1__unpause_instance_request__init
+                     (Stator__V1__UnpauseInstanceRequest         *message);
+size_t stator__v1__unpause_instance_request__get_packed_size
+                     (const Stator__V1__UnpauseInstanceRequest   *message);
+size_t stator__v1__unpause_instance_request__pack
+                     (const Stator__V1__UnpauseInstanceRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__unpause_instance_request__pack_to_buffer
+                     (const Stator__V1__UnpauseInstanceRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__UnpauseInstanceRequest *
+       stator__v1__unpause_instance_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__unpause_instance_request__free_unpacked
+                     (Stator__V1__UnpauseInstanceRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Stator__V1__GetInstanceConsoleRequest methods */
 void   stator__v1__get_instance_console_request__init
                      (Stator__V1__GetInstanceConsoleRequest         *message);
@@ -511,6 +585,25 @@ Stator__V1__ConductorListOperationsRequest *
                       const uint8_t       *data);
 void   stator__v1__conductor_list_operations_request__free_unpacked
                      (Stator__V1__ConductorListOperationsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Stator__V1__ConductorListOperationsPageRequest methods */
+void   stator__v1__conductor_list_operations_page_request__init
+                     (Stator__V1__ConductorListOperationsPageRequest         *message);
+size_t stator__v1__conductor_list_operations_page_request__get_packed_size
+                     (const Stator__V1__ConductorListOperationsPageRequest   *message);
+size_t stator__v1__conductor_list_operations_page_request__pack
+                     (const Stator__V1__ConductorListOperationsPageRequest   *message,
+                      uint8_t             *out);
+size_t stator__v1__conductor_list_operations_page_request__pack_to_buffer
+                     (const Stator__V1__ConductorListOperationsPageRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__ConductorListOperationsPageRequest *
+       stator__v1__conductor_list_operations_page_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__conductor_list_operations_page_request__free_unpacked
+                     (Stator__V1__ConductorListOperationsPageRequest *message,
                       ProtobufCAllocator *allocator);
 /* Stator__V1__ConductorGetOperationRequest methods */
 void   stator__v1__conductor_get_operation_request__init
@@ -747,6 +840,12 @@ typedef void (*Stator__V1__StopInstanceRequest_Closure)
 typedef void (*Stator__V1__RebootInstanceRequest_Closure)
                  (const Stator__V1__RebootInstanceRequest *message,
                   void *closure_data);
+typedef void (*Stator__V1__PauseInstanceRequest_Closure)
+                 (const Stator__V1__PauseInstanceRequest *message,
+                  void *closure_data);
+typedef void (*Stator__V1__UnpauseInstanceRequest_Closure)
+                 (const Stator__V1__UnpauseInstanceRequest *message,
+                  void *closure_data);
 typedef void (*Stator__V1__GetInstanceConsoleRequest_Closure)
                  (const Stator__V1__GetInstanceConsoleRequest *message,
                   void *closure_data);
@@ -755,6 +854,9 @@ typedef void (*Stator__V1__ConductorWatchOperationRequest_Closure)
                   void *closure_data);
 typedef void (*Stator__V1__ConductorListOperationsRequest_Closure)
                  (const Stator__V1__ConductorListOperationsRequest *message,
+                  void *closure_data);
+typedef void (*Stator__V1__ConductorListOperationsPageRequest_Closure)
+                 (const Stator__V1__ConductorListOperationsPageRequest *message,
                   void *closure_data);
 typedef void (*Stator__V1__ConductorGetOperationRequest_Closure)
                  (const Stator__V1__ConductorGetOperationRequest *message,
@@ -824,6 +926,14 @@ struct Stator__V1__Conductor_Service
                           const Stator__V1__RebootInstanceRequest *input,
                           Stator__V1__ServerOperationResponse_Closure closure,
                           void *closure_data);
+  void (*pause_instance)(Stator__V1__Conductor_Service *service,
+                         const Stator__V1__PauseInstanceRequest *input,
+                         Stator__V1__ServerOperationResponse_Closure closure,
+                         void *closure_data);
+  void (*unpause_instance)(Stator__V1__Conductor_Service *service,
+                           const Stator__V1__UnpauseInstanceRequest *input,
+                           Stator__V1__ServerOperationResponse_Closure closure,
+                           void *closure_data);
   void (*get_instance_console)(Stator__V1__Conductor_Service *service,
                                const Stator__V1__GetInstanceConsoleRequest *input,
                                Stator__V1__ConsoleOutput_Closure closure,
@@ -836,6 +946,10 @@ struct Stator__V1__Conductor_Service
                           const Stator__V1__ConductorListOperationsRequest *input,
                           Stator__V1__ListOperationsResponse_Closure closure,
                           void *closure_data);
+  void (*list_operations_page)(Stator__V1__Conductor_Service *service,
+                               const Stator__V1__ConductorListOperationsPageRequest *input,
+                               Stator__V1__ListOperationsPageResponse_Closure closure,
+                               void *closure_data);
   void (*get_operation)(Stator__V1__Conductor_Service *service,
                         const Stator__V1__ConductorGetOperationRequest *input,
                         Stator__V1__OperationResponse_Closure closure,
@@ -891,9 +1005,12 @@ void stator__v1__conductor__init (Stator__V1__Conductor_Service *service,
       function_prefix__ ## start_instance,\
       function_prefix__ ## stop_instance,\
       function_prefix__ ## reboot_instance,\
+      function_prefix__ ## pause_instance,\
+      function_prefix__ ## unpause_instance,\
       function_prefix__ ## get_instance_console,\
       function_prefix__ ## watch_operation,\
       function_prefix__ ## list_operations,\
+      function_prefix__ ## list_operations_page,\
       function_prefix__ ## get_operation,\
       function_prefix__ ## list_flavors,\
       function_prefix__ ## create_flavor,\
@@ -932,6 +1049,14 @@ void stator__v1__conductor__reboot_instance(ProtobufCService *service,
                                             const Stator__V1__RebootInstanceRequest *input,
                                             Stator__V1__ServerOperationResponse_Closure closure,
                                             void *closure_data);
+void stator__v1__conductor__pause_instance(ProtobufCService *service,
+                                           const Stator__V1__PauseInstanceRequest *input,
+                                           Stator__V1__ServerOperationResponse_Closure closure,
+                                           void *closure_data);
+void stator__v1__conductor__unpause_instance(ProtobufCService *service,
+                                             const Stator__V1__UnpauseInstanceRequest *input,
+                                             Stator__V1__ServerOperationResponse_Closure closure,
+                                             void *closure_data);
 void stator__v1__conductor__get_instance_console(ProtobufCService *service,
                                                  const Stator__V1__GetInstanceConsoleRequest *input,
                                                  Stator__V1__ConsoleOutput_Closure closure,
@@ -944,6 +1069,10 @@ void stator__v1__conductor__list_operations(ProtobufCService *service,
                                             const Stator__V1__ConductorListOperationsRequest *input,
                                             Stator__V1__ListOperationsResponse_Closure closure,
                                             void *closure_data);
+void stator__v1__conductor__list_operations_page(ProtobufCService *service,
+                                                 const Stator__V1__ConductorListOperationsPageRequest *input,
+                                                 Stator__V1__ListOperationsPageResponse_Closure closure,
+                                                 void *closure_data);
 void stator__v1__conductor__get_operation(ProtobufCService *service,
                                           const Stator__V1__ConductorGetOperationRequest *input,
                                           Stator__V1__OperationResponse_Closure closure,
@@ -995,9 +1124,12 @@ extern const ProtobufCMessageDescriptor stator__v1__delete_instance_request__des
 extern const ProtobufCMessageDescriptor stator__v1__start_instance_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__stop_instance_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__reboot_instance_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__pause_instance_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__unpause_instance_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__get_instance_console_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__conductor_watch_operation_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__conductor_list_operations_request__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__conductor_list_operations_page_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__conductor_get_operation_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__conductor_list_flavors_request__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__conductor_create_flavor_request__descriptor;

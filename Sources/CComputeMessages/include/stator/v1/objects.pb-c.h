@@ -22,6 +22,7 @@ typedef struct Stator__V1__Image Stator__V1__Image;
 typedef struct Stator__V1__NetworkInterface Stator__V1__NetworkInterface;
 typedef struct Stator__V1__BlockDevice Stator__V1__BlockDevice;
 typedef struct Stator__V1__Instance Stator__V1__Instance;
+typedef struct Stator__V1__HostUsage Stator__V1__HostUsage;
 typedef struct Stator__V1__Host Stator__V1__Host;
 typedef struct Stator__V1__Service Stator__V1__Service;
 typedef struct Stator__V1__FeatureGateStatus Stator__V1__FeatureGateStatus;
@@ -49,6 +50,22 @@ typedef enum _Stator__V1__BootMethod {
   STATOR__V1__BOOT_METHOD__BOOT_METHOD_DISK = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STATOR__V1__BOOT_METHOD)
 } Stator__V1__BootMethod;
+/*
+ * How a hypervisor runs its guests' code.
+ */
+typedef enum _Stator__V1__Accelerator {
+  STATOR__V1__ACCELERATOR__ACCELERATOR_UNSPECIFIED = 0,
+  /*
+   * There is no guest code: a driver for simulation.
+   */
+  STATOR__V1__ACCELERATOR__ACCELERATOR_NONE = 1,
+  STATOR__V1__ACCELERATOR__ACCELERATOR_KVM = 2,
+  /*
+   * QEMU's translator.
+   */
+  STATOR__V1__ACCELERATOR__ACCELERATOR_TCG = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(STATOR__V1__ACCELERATOR)
+} Stator__V1__Accelerator;
 typedef enum _Stator__V1__MigrationPhase {
   STATOR__V1__MIGRATION_PHASE__MIGRATION_PHASE_UNSPECIFIED = 0,
   /*
@@ -289,10 +306,41 @@ struct  Stator__V1__Instance
    */
   protobuf_c_boolean has_user_data;
   ProtobufCBinaryData user_data;
+  /*
+   * What users sort their servers by; each a name, none twice.
+   */
+  size_t n_tags;
+  ProtobufCBinaryData *tags;
+  /*
+   * QEMU's name of the processor that the guest is to see, for example Nehalem; absent: the best that the host's
+   * accelerator offers. A guest on another processor is not what was asked for, so it is refused.
+   */
+  protobuf_c_boolean has_cpu_model;
+  ProtobufCBinaryData cpu_model;
 };
 #define STATOR__V1__INSTANCE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__instance__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, STATOR__V1__VMSTATE__VM_STATE_UNSPECIFIED, 0, STATOR__V1__TASK_STATE__TASK_STATE_NONE, 0, STATOR__V1__POWER_STATE__POWER_STATE_PENDING, 0, 0, 0, 0, 0, 0, NULL, NULL, 0,NULL, 0,NULL, 0, {0,NULL}, 0, {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, {0,NULL} }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL}, 0, STATOR__V1__VMSTATE__VM_STATE_UNSPECIFIED, 0, STATOR__V1__TASK_STATE__TASK_STATE_NONE, 0, STATOR__V1__POWER_STATE__POWER_STATE_PENDING, 0, 0, 0, 0, 0, 0, NULL, NULL, 0,NULL, 0,NULL, 0, {0,NULL}, 0, {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
+
+
+/*
+ * What is in use of a host's capacity: claimed by the instances placed on it.
+ */
+struct  Stator__V1__HostUsage
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_vcpus;
+  uint32_t vcpus;
+  protobuf_c_boolean has_memory_mb;
+  uint32_t memory_mb;
+  protobuf_c_boolean has_local_gb;
+  uint32_t local_gb;
+  protobuf_c_boolean has_running_vms;
+  uint32_t running_vms;
+};
+#define STATOR__V1__HOST_USAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&stator__v1__host_usage__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -317,6 +365,9 @@ struct  Stator__V1__Host
   uint32_t memory_mb;
   protobuf_c_boolean has_local_gb;
   uint32_t local_gb;
+  /*
+   * The four are in usage now.
+   */
   protobuf_c_boolean has_vcpus_used;
   uint32_t vcpus_used;
   protobuf_c_boolean has_memory_mb_used;
@@ -326,7 +377,7 @@ struct  Stator__V1__Host
   protobuf_c_boolean has_running_vms;
   uint32_t running_vms;
   /*
-   * "QEMU/KVM", "QEMU/TCG" or "fake".
+   * "QEMU/KVM", "QEMU/TCG" or "fake"; hypervisor and accelerator now.
    */
   protobuf_c_boolean has_hypervisor_type;
   ProtobufCBinaryData hypervisor_type;
@@ -361,10 +412,18 @@ struct  Stator__V1__Host
    */
   size_t n_images;
   Stator__V1__Image **images;
+  Stator__V1__HostUsage *usage;
+  /*
+   * "QEMU" or "fake".
+   */
+  protobuf_c_boolean has_hypervisor;
+  ProtobufCBinaryData hypervisor;
+  protobuf_c_boolean has_accelerator;
+  Stator__V1__Accelerator accelerator;
 };
 #define STATOR__V1__HOST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&stator__v1__host__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0,NULL }
+    , 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, {0,NULL}, 0, 0, 0, 0, 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0,NULL, NULL, 0, {0,NULL}, 0, STATOR__V1__ACCELERATOR__ACCELERATOR_UNSPECIFIED }
 
 
 /*
@@ -747,6 +806,25 @@ Stator__V1__Instance *
 void   stator__v1__instance__free_unpacked
                      (Stator__V1__Instance *message,
                       ProtobufCAllocator *allocator);
+/* Stator__V1__HostUsage methods */
+void   stator__v1__host_usage__init
+                     (Stator__V1__HostUsage         *message);
+size_t stator__v1__host_usage__get_packed_size
+                     (const Stator__V1__HostUsage   *message);
+size_t stator__v1__host_usage__pack
+                     (const Stator__V1__HostUsage   *message,
+                      uint8_t             *out);
+size_t stator__v1__host_usage__pack_to_buffer
+                     (const Stator__V1__HostUsage   *message,
+                      ProtobufCBuffer     *buffer);
+Stator__V1__HostUsage *
+       stator__v1__host_usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   stator__v1__host_usage__free_unpacked
+                     (Stator__V1__HostUsage *message,
+                      ProtobufCAllocator *allocator);
 /* Stator__V1__Host methods */
 void   stator__v1__host__init
                      (Stator__V1__Host         *message);
@@ -919,6 +997,9 @@ typedef void (*Stator__V1__BlockDevice_Closure)
 typedef void (*Stator__V1__Instance_Closure)
                  (const Stator__V1__Instance *message,
                   void *closure_data);
+typedef void (*Stator__V1__HostUsage_Closure)
+                 (const Stator__V1__HostUsage *message,
+                  void *closure_data);
 typedef void (*Stator__V1__Host_Closure)
                  (const Stator__V1__Host *message,
                   void *closure_data);
@@ -950,6 +1031,7 @@ typedef void (*Stator__V1__Report_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    stator__v1__boot_method__descriptor;
+extern const ProtobufCEnumDescriptor    stator__v1__accelerator__descriptor;
 extern const ProtobufCEnumDescriptor    stator__v1__migration_phase__descriptor;
 extern const ProtobufCEnumDescriptor    stator__v1__migration_state__descriptor;
 extern const ProtobufCEnumDescriptor    stator__v1__report_outcome__descriptor;
@@ -959,6 +1041,7 @@ extern const ProtobufCMessageDescriptor stator__v1__image__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__network_interface__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__block_device__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__instance__descriptor;
+extern const ProtobufCMessageDescriptor stator__v1__host_usage__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__host__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__service__descriptor;
 extern const ProtobufCMessageDescriptor stator__v1__feature_gate_status__descriptor;

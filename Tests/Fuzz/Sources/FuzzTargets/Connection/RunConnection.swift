@@ -1,12 +1,17 @@
 import StatorWire
 
+/// Longer programs find nothing that several shorter ones would not, and take their time.
+private let operationsMax = 256
+
 /// The input is a program: its first byte sets the stage, each further one is an operation with what it needs.
 func runConnection(_ input: UnsafeRawBufferPointer) -> CInt {
     var reader = InputReader(input)
     let flags = reader.byte()
     let scene = Scene(flags)
     if flags & 16 == 0 { scene.settle() }
-    while !reader.isEmpty {
+    var operationsLeft = operationsMax
+    while !reader.isEmpty, operationsLeft > 0 {
+        operationsLeft -= 1
         let operation = reader.byte()
         let side = operation & 16 == 0 ? scene.dialler : scene.acceptor
         scene.run(operation & 15, operation >> 5, at: side, &reader)
@@ -29,7 +34,9 @@ extension Scene {
             // Many at once, for the limits on streams and room.
             let (choice, options) = (reader.byte(), reader.byte())
             var left = 1 << Int(argument)
-            while left > 0, side.opened.count < 3000, open(at: side, choice, options, timeout: nil) != nil { left -= 1 }
+            while left > 0, side.opened.count < callsMax, open(at: side, choice, options, timeout: nil) != nil {
+                left -= 1
+            }
         case 3: if let index = choose(side.opened, &reader) { request(at: side, index, reader.byte(), argument) }
         case 4, 5: if let index = choose(side.served, &reader) { respond(at: side, index, reader.byte(), argument) }
         case 6: if let index = choose(side.served, &reader) { finish(at: side, index, reader.byte(), argument) }

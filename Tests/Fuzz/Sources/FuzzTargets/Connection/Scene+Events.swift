@@ -58,8 +58,7 @@ extension Scene {
     ) {
         require(!side.isOurs(id), "the peer opened a stream of this side's")
         require(side.servedIndex(id) == nil, "stream \(id) opened twice")
-        side.served.append(ServedCall(id: id, requestsEnded: endsStream))
-        side.liveServedCount += 1
+        side.add(ServedCall(id: id, requestsEnded: endsStream))
         guard isHonest else { return }
         let peer = peer(of: side)
         guard let index = peer.openedIndex(id) else { fail("a call that nobody made") }

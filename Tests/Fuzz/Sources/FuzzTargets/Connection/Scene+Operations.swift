@@ -23,8 +23,7 @@ extension Scene {
             header.timeout = timeout
             var call = OpenedCall(id: id, header: header, requestsEnded: endsStream)
             call.requests.append(pattern, endsStream: endsStream)
-            side.opened.append(call)
-            side.liveOpenedCount += 1
+            side.add(call)
             return call
         case .notReady: require(!side.isReady, "not ready after the handshake")
         case .goingAway: require(side.wire.isGoingAway || side.wire.isClosed, "no new calls without a reason")

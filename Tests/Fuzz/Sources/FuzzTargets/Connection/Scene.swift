@@ -9,6 +9,8 @@ final class Scene {
     var isHonest = true
     /// What may still be sent, so that a program of a few bytes does not move gigabytes.
     var budget: Int
+    /// How many calls each side opens at most.
+    let callsMax: Int
     private var seed: UInt8 = 0
 
     init(_ flags: UInt8) {
@@ -18,8 +20,9 @@ final class Scene {
         let before: UInt32 = flags & 2 != 0 ? (1 << 31) - 40 : 0
         dialler = Side(.dialler, timing: timing, now: now, streamsBefore: before)
         acceptor = Side(.acceptor, timing: timing, now: now, streamsBefore: before)
-        // Enough for the connection's window where a program asks for it; most are quick.
-        budget = flags & 32 != 0 ? 3 << 20 : 3 << 16
+        // Enough for the connection's window, and for all streams, where a program asks for it; most are quick.
+        budget = flags & 32 != 0 ? WireLimits.initialConnectionWindow + (1 << 18) : 1 << 17
+        callsMax = flags & 64 != 0 ? WireLimits.streamsMax + 2 * WireLimits.priorityStreamsMax : 128
         dialler.wantsManifest = flags & 4 != 0
         acceptor.wantsManifest = flags & 8 != 0
     }

@@ -8,6 +8,9 @@ final class Side {
     private var inbox: [UInt8] = []
     var opened: [OpenedCall] = []
     var served: [ServedCall] = []
+    // Looked up with each event: a program may open thousands of calls.
+    private var openedIndices: [UInt32: Int] = [:]
+    private var servedIndices: [UInt32: Int] = [:]
     var liveOpenedCount = 0
     var liveServedCount = 0
     /// A message was refused for want of the connection's credit.
@@ -33,8 +36,22 @@ final class Side {
     // A number says which side opened its stream.
     func isOurs(_ id: StreamID) -> Bool { (id.rawValue % 2 == 1) == (side == .dialler) }
 
-    func openedIndex(_ id: StreamID) -> Int? { opened.lastIndex { $0.id == id } }
-    func servedIndex(_ id: StreamID) -> Int? { served.lastIndex { $0.id == id } }
+    func openedIndex(_ id: StreamID) -> Int? { openedIndices[id.rawValue] }
+    func servedIndex(_ id: StreamID) -> Int? { servedIndices[id.rawValue] }
+
+    /// A call of ours began.
+    func add(_ call: OpenedCall) {
+        openedIndices[call.id.rawValue] = opened.count
+        opened.append(call)
+        liveOpenedCount += 1
+    }
+
+    /// A call of the peer's was delivered.
+    func add(_ call: ServedCall) {
+        servedIndices[call.id.rawValue] = served.count
+        served.append(call)
+        liveServedCount += 1
+    }
 
     /// Ends a call of ours; each ends once.
     func endOpened(_ id: StreamID, _ cause: String) {
@@ -70,7 +87,7 @@ final class Side {
         wire.fillOutbound()
         let count = min(countMax, wire.outbound.count)
         guard count > 0 else { return 0 }
-        wire.outbound.withBytes { peer.inbox.append(contentsOf: $0.prefix(count)) }
+        wire.outbound.withBytes { peer.inbox.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0.prefix(count))) }
         wire.outbound.consume(count)
         peer.receive(now: now, take)
         return count
