@@ -69,7 +69,7 @@ lint: setup ## Check format, imports, generated code and scripts
 format: ## Format the Swift sources in place
 	@Sources/Scripts/swift-files.sh | xargs -0 swift format format --in-place --parallel
 
-bench: setup ## Measure calls side by side with plain C and gRPC C++; BENCH="--quick" is shorter
+bench: setup ## Measure calls and objects side by side with others; BENCH="--quick" is shorter, "--only objects" a part
 	@Sources/Scripts/bench.sh $(BENCH)
 
 bench-commands: setup ## Measure commands of the command line against a cluster of its own

@@ -9,10 +9,10 @@ internal import StatorTLS
 /// A whole API: its server, its connection to a conductor and its registration there.
 package struct APIService: ServiceLifecycle.Service {
     /// A quarter of the calls that the one connection to a conductor carries is the most that one user gets, watches
-    /// included. Draining ends before the process's own patience does: watches may run for minutes, their clients go on
-    /// elsewhere.
+    /// included. Draining is short: watches may run for minutes, and their clients go on elsewhere, or here again, while
+    /// nobody who comes meanwhile is let in.
     private static let limits = ServerConfiguration.Limits(
-        callsPerPeerMax: 256, requestBytesPerPeerMax: 32 << 20, drainTimeout: .seconds(5))
+        callsPerPeerMax: 256, requestBytesPerPeerMax: 32 << 20, drainTimeout: .seconds(2))
 
     private let server: Server
     private let channel: Channel

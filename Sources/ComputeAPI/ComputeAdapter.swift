@@ -21,7 +21,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try CreateInstanceRequest(request, from: context)
         return try await conductor.mutate(context) { client, options throws(RPCError) in
             try await client.createInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func listServers(
@@ -36,7 +36,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try ListInstancesRequest(request, from: context)
         return try await conductor.read(context) { client, options throws(RPCError) in
             try await client.listInstances(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func getServer(_ request: ServerRequest, context: CallContext) async throws -> ServerResponse {
@@ -44,7 +44,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try GetInstanceRequest(request, from: context)
         return try await conductor.read(context) { client, options throws(RPCError) in
             try await client.getInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func deleteServer(
@@ -54,7 +54,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try DeleteInstanceRequest(request, from: context)
         return try await conductor.mutate(context) { client, options throws(RPCError) in
             try await client.deleteInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func startServer(
@@ -64,7 +64,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try StartInstanceRequest(request, from: context)
         return try await conductor.mutate(context) { client, options throws(RPCError) in
             try await client.startInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func stopServer(
@@ -74,7 +74,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try StopInstanceRequest(request, from: context)
         return try await conductor.mutate(context) { client, options throws(RPCError) in
             try await client.stopInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func rebootServer(
@@ -84,7 +84,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try RebootInstanceRequest(request, from: context)
         return try await conductor.mutate(context) { client, options throws(RPCError) in
             try await client.rebootInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func pauseServer(
@@ -94,7 +94,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try PauseInstanceRequest(request, from: context)
         return try await conductor.mutate(context) { client, options throws(RPCError) in
             try await client.pauseInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func unpauseServer(
@@ -104,7 +104,7 @@ package struct ComputeAdapter: ComputeService {
         let forwarded = try UnpauseInstanceRequest(request, from: context)
         return try await conductor.mutate(context) { client, options throws(RPCError) in
             try await client.unpauseInstance(forwarded, options: options)
-        }
+        }.shown(to: context)
     }
 
     package func getConsoleOutput(

@@ -111,7 +111,8 @@ extension MigrationAction {
         _ migrator: Migrator, _ batchSize: Int, _ batchesMax: Int?, _ pause: Duration, _ print: (String) -> Void
     ) async throws(StoreError) -> Moved {
         var hasMoved = false
-        let outcome = try await migrator.moveOnline(batchSize: batchSize, batchesMax: batchesMax, pause: pause) { step in
+        let outcome = try await migrator.moveOnline(batchSize: batchSize, batchesMax: batchesMax, pause: pause) {
+            step in
             hasMoved = true
             let counts = "\(step.rowsDone ?? 0) of \(step.rowsTotal ?? 0) rows"
             print("\(step.state == .done ? "moved" : "moving") \(step.version) \(step.name) (online): \(counts)")

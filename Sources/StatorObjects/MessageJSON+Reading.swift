@@ -56,7 +56,8 @@ extension MessageContent {
         guard field.isRepeated else {
             unsafe try read(value, to: message.base + layout.offset, place)
             if layout.storage != .message {
-                unsafe message.base.storeBytes(of: 1, toByteOffset: layout.quantifierOffset, as: protobuf_c_boolean.self)
+                unsafe message.base.storeBytes(
+                    of: 1, toByteOffset: layout.quantifierOffset, as: protobuf_c_boolean.self)
             }
             return
         }
@@ -109,7 +110,9 @@ extension MessageContent {
             unsafe target.storeBytes(of: flag ? 1 : 0, as: Int32.self)
         case .float:
             let number = try place.double(value)
-            guard Float(number).isFinite || !number.isFinite else { throw place.invalid("is too large a number in JSON") }
+            guard Float(number).isFinite || !number.isFinite else {
+                throw place.invalid("is too large a number in JSON")
+            }
             unsafe target.storeBytes(of: Float(number), as: Float.self)
         case .double: unsafe target.storeBytes(of: try place.double(value), as: Double.self)
         case .string:

@@ -118,7 +118,8 @@ extension RawMessage {
         _ origin: MessageOrigin, depth: Int
     ) throws(ObjectError) {
         guard let nested = unsafe schema.nested(Int(check.pointee.index)) else { return }
-        unsafe try RawMessage(pointer.load(as: UnsafeMutableRawPointer.self)).validate(nested, from: origin, depth: depth + 1)
+        unsafe try RawMessage(pointer.load(as: UnsafeMutableRawPointer.self)).validate(
+            nested, from: origin, depth: depth + 1)
     }
 
     /// Names the map rather than the message that protobuf makes of its entries.

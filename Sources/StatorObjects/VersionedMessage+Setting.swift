@@ -22,7 +22,8 @@ extension VersionedMessage {
             self = before
             throw bad
         }
-        content.settle(changes: changes | before.content.storage.changes, isValidated: before.content.storage.isValidated)
+        content.settle(
+            changes: changes | before.content.storage.changes, isValidated: before.content.storage.isValidated)
     }
 }
 

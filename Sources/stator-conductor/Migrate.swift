@@ -8,7 +8,7 @@ struct Migrate: AsyncParsableCommand {
         abstract: "Bring the database to this release's schema, phase by phase.",
         discussion: """
             A schema changes in three phases. --expand adds what this release needs; conductors of the release before \
-            do not notice. --online moves data to its new place in batches, while conductors of both releases serve; it \
+            do not notice. --online moves data to its new place in batches while conductors of both releases serve; it \
             may be stopped at any moment and goes on where it was. --contract takes away what only older releases \
             need, and is refused while an online migration has rows left, or a service that is up, or went down less \
             than ten minutes ago, is too old for it. Without a flag: --expand, then --online to its end, which is what \

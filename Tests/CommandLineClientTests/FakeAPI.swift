@@ -22,6 +22,7 @@ final class FakeAPI: ComputeService {
         /// The names on each page of the list of servers; after the last there are no more.
         var serverPages: [[String]] = []
         var markers: [ObjectID?] = []
+        var upgrade: UpgradeStatus?
     }
 
     static let serverID = ObjectID(high: 0xf81d_4fae_7dec_41d0, low: 0xa765_00a0_c91e_6bf6)
@@ -192,7 +193,10 @@ final class FakeAPI: ComputeService {
     func getUpgradeStatus(
         _ request: GetUpgradeStatusRequest, context: CallContext
     ) async throws -> GetUpgradeStatusResponse {
-        throw Self.unimplemented
+        try note(context)
+        var response = GetUpgradeStatusResponse()
+        response.status = state.withLock { $0.upgrade }
+        return response
     }
 
     private static let unimplemented = RPCError(.unimplemented, "the fake API has no such method")
@@ -208,6 +212,7 @@ struct CommandResult {
 extension FakeAPI {
     /// Serves a fake API over TLS on loopback while the body runs; `stator` runs the built command against it.
     static func with(
+        callerClass: String = "user",
         _ body: (_ api: FakeAPI, _ stator: (_ arguments: [String]) async throws -> CommandResult) async throws -> Void
     ) async throws {
         let loop = try EventLoop(label: "test")
@@ -230,7 +235,7 @@ extension FakeAPI {
             router: router, loop: loop, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let address = try await server.start().description
         do {
-            try await body(api) { try await run($0, address) }
+            try await body(api) { try await run($0, address, callerClass) }
         } catch {
             await server.shutdown()
             throw error
@@ -238,8 +243,10 @@ extension FakeAPI {
         await server.shutdown()
     }
 
-    private static func run(_ arguments: [String], _ address: String) async throws -> CommandResult {
-        let tls = try TestCertificates.tls(class: "user", name: "alice")
+    private static func run(
+        _ arguments: [String], _ address: String, _ callerClass: String
+    ) async throws -> CommandResult {
+        let tls = try TestCertificates.tls(class: callerClass, name: "alice")
         let process = try ChildProcess(
             built: "stator",
             arguments: arguments + [

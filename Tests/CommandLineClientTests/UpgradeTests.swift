@@ -1,6 +1,7 @@
 import CommandLineClient
 import ComputeMessages
 import StatorObjects
+import TestSupport
 import Testing
 
 @Suite("Upgrades in words")
@@ -102,7 +103,8 @@ struct UpgradeTests {
     @Test func `a fleet of one release with nothing pending is ready and has no steps`() {
         let advice = UpgradeAdvice(
             Self.status(
-                [Self.service("stator-conductor", "c1", 2)], migrations: [Self.migration(1, "initial", .expand, .done)]))
+                [Self.service("stator-conductor", "c1", 2)], migrations: [Self.migration(1, "initial", .expand, .done)])
+        )
         #expect(advice.severity == .note)
         #expect(advice.findings.isEmpty)
         #expect(advice.checkText == "ready: every service that is known is up and of one release\n")
@@ -111,13 +113,14 @@ struct UpgradeTests {
 
     @Test func `a service that is down is told of and holds nothing back`() {
         let advice = UpgradeAdvice(
-            Self.status([Self.service("stator-conductor", "c1", 2), Self.service("stator-compute", "h1", 1, up: false)]))
+            Self.status([Self.service("stator-conductor", "c1", 2), Self.service("stator-compute", "h1", 1, up: false)])
+        )
         #expect(advice.severity == .note)
         #expect(advice.steps.isEmpty)
         #expect(
             advice.checkText
-                == "note: stator-compute 'h1' (release 0.1.0, service version 1) is down since 2023-11-14T22:13:20Z; it "
-                + "holds nothing back, and comes back as it is\nready\n")
+                == "note: stator-compute 'h1' (release 0.1.0, service version 1) is down since 2023-11-14T22:13:20Z; "
+                + "it holds nothing back, and comes back as it is\nready\n")
     }
 
     @Test func `a service one release behind is something to do, two releases behind an error, which comes first`() {
@@ -149,7 +152,8 @@ struct UpgradeTests {
     @Test func `contracting is offered when nobody is in its way, and said to be final`() {
         let advice = UpgradeAdvice(
             Self.status(
-                [Self.service("stator-conductor", "c1", 2)], migrations: [Self.migration(4, "drop", .contract, .pending)]))
+                [Self.service("stator-conductor", "c1", 2)],
+                migrations: [Self.migration(4, "drop", .contract, .pending)]))
         #expect(advice.severity == .toDo)
         #expect(advice.findings.first?.text.contains("is possible: `stator-conductor migrate --contract`") == true)
         #expect(advice.findings.first?.text.contains("no way back") == true)
@@ -160,6 +164,50 @@ struct UpgradeTests {
         let status = Self.status([evil, Self.service("stator-conductor", "c1", 2)])
         for text in [UpgradeReport.status(status), UpgradeAdvice(status).checkText, UpgradeAdvice(status).planText] {
             #expect(!text.contains("\u{1B}"))
+        }
+    }
+
+    // MARK: The built command
+
+    @Test func `check ends with 0, 1 or 2 and prints why, plan and status print theirs`() async throws {
+        try await FakeAPI.with(callerClass: "operator") { api, stator in
+            api.prepare { $0.upgrade = Self.status([Self.service("stator-conductor", "c1", 2)]) }
+            let ready = try await stator(["upgrade", "check"])
+            #expect(ready.status == .status(0))
+            #expect(ready.output == "ready: every service that is known is up and of one release\n")
+
+            api.prepare { $0.upgrade = Self.halfWay }
+            let toDo = try await stator(["upgrade", "check"])
+            #expect(toDo.status == .status(1))
+            #expect(toDo.output.hasPrefix("to do: "))
+            let plan = try await stator(["upgrade", "plan"])
+            #expect(plan.status == .status(0))
+            #expect(plan.output == UpgradeAdvice(Self.halfWay).planText)
+            let status = try await stator(["upgrade", "status"])
+            #expect(status.output == UpgradeReport.status(Self.halfWay))
+            let json = try await stator(["upgrade", "status", "--json"])
+            #expect(json.output == Self.halfWay.jsonDescription + "\n")
+
+            api.prepare {
+                $0.upgrade = Self.status([
+                    Self.service("stator-compute", "h1", 1), Self.service("stator-conductor", "c1", 3),
+                ])
+            }
+            let wrong = try await stator(["upgrade", "check"])
+            #expect(wrong.status == .status(2))
+            #expect(wrong.errorOutput == "stator: something is wrong\n")
+        }
+    }
+
+    @Test func `a check that cannot be made ends with 2`() async throws {
+        try await FakeAPI.with { _, stator in
+            let refused = try await stator(["upgrade", "check"])
+            #expect(refused.status == .status(2))
+            #expect(refused.output.isEmpty)
+            // Elsewhere a refusal is status 1.
+            let status = try await stator(["upgrade", "status"])
+            #expect(status.status == .status(1))
+            #expect(status.errorOutput.contains("this command takes an operator's certificate"))
         }
     }
 }

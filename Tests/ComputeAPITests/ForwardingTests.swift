@@ -1,4 +1,5 @@
 import ComputeMessages
+import ComputeObjects
 import StatorObjects
 import StatorRPC
 import StatorReactor
@@ -64,8 +65,8 @@ import Testing
             #expect(
                 fixture.conductor.calls.map(\.method) == [
                     "CreateInstance", "ListInstances", "DeleteInstance", "StartInstance", "StopInstance",
-                    "RebootInstance", "ListOperations", "GetOperation", "ListFlavors", "ListImages", "ListHosts",
-                    "GetHost",
+                    "RebootInstance", "PauseInstance", "UnpauseInstance", "ListOperations", "ListOperationsPage",
+                    "GetOperation", "ListFlavors", "ListImages", "ListHosts", "GetHost",
                 ])
         }
     }
@@ -167,7 +168,7 @@ import Testing
             #expect(service.binary == "stator-api")
             #expect(service.name == "api1")
             #expect(service.address == fixture.address.description)
-            #expect(service.version == 1)
+            #expect(service.version == Release.serviceVersion)
         }
     }
 }

@@ -21,6 +21,7 @@ from stator_rpc import (
     MessageError,
     Method,
     NotBegun,
+    PeerRefused,
     RPCError,
     Shape,
     StatusCode,
@@ -272,8 +273,17 @@ class ConnectionTests(unittest.IsolatedAsyncioTestCase):
                 [goaway] = transport.take(FrameType.GOAWAY)
                 self.assertIs(GoAway.decode(goaway.payload).code, GoAwayCode.IDENTITY)
                 self.assertTrue(transport.has_closed)
-                with self.assertRaises(ConnectFailed):
+                with self.assertRaises(PeerRefused):
                     await connection._ready
+
+    async def test_a_peer_that_refuses_this_side_is_not_asked_again(self) -> None:
+        for code, kind in [(GoAwayCode.IDENTITY, PeerRefused), (GoAwayCode.NOT_SERVED, ConnectFailed)]:
+            connection, transport = connect()
+            transport.say(frame(FrameType.GOAWAY, 0, GoAway(0, code, "not you").encode()))
+            with self.assertRaises(ConnectFailed) as caught:
+                await connection._ready
+            self.assertIs(type(caught.exception), kind)
+            self.assertIn("not you", str(caught.exception))
 
 
 class ChannelTests(unittest.IsolatedAsyncioTestCase):
@@ -289,6 +299,7 @@ class ChannelTests(unittest.IsolatedAsyncioTestCase):
             self.addCleanup(patch.stop)
         self.transports: list[PlayedTransport] = []
         self.failing: set[str] = set()
+        self.refusing: set[str] = set()
         self.service_version = 1
         self.channel = Channel(["a:1", "b:2"], Credentials("", "", ""), CONTRACT)
 
@@ -296,6 +307,8 @@ class ChannelTests(unittest.IsolatedAsyncioTestCase):
         connection = make()
         if connection.address in self.failing:
             raise ConnectFailed(f"cannot connect to {connection.address}")
+        if connection.address in self.refusing:
+            raise PeerRefused(f"{connection.address} is somebody else")
         transport = PlayedTransport(connection, PlayedTLS([IDENTITY]))
         connection.connection_made(transport)
         transport.shake_hands(self.service_version)
@@ -368,6 +381,14 @@ class ChannelTests(unittest.IsolatedAsyncioTestCase):
         self.assertIs(caught.exception.code, StatusCode.UNAVAILABLE)
         self.assertIn("cannot connect to a:1", caught.exception.text)
         self.assertIn("cannot connect to b:2", caught.exception.text)
+
+    async def test_where_all_refuse_the_call_fails_at_once(self) -> None:
+        self.refusing = {"a:1", "b:2"}
+        with mock.patch.object(Channel, "_pause", side_effect=AssertionError), self.assertRaises(RPCError) as caught:
+            await self.channel.unary(method(idempotent=True), Text("a"))
+        self.assertIs(caught.exception.code, StatusCode.UNAUTHENTICATED)
+        self.refusing = {"a:1"}
+        self.assertEqual((await self.channel.peer()).release, "0.2.0")
 
     async def test_a_method_that_the_peer_does_not_have_is_not_asked_for(self) -> None:
         self.service_version = 1

@@ -118,6 +118,23 @@ class Exercise:
             assert servers and not any(server.display_description for server in servers), servers
         return "no description"
 
+    async def what_an_older_version_must_not_miss_is_refused(self) -> str:
+        if "cpu_model" not in CreateServerRequest.schema.by_attribute:
+            return "not in this release"
+        name = f"{self.name}-model"
+        request = CreateServerRequest(name=name, flavor="tiny", image=self.options.image)
+        setattr(request, "cpu_model", "Nehalem")
+        response = await self.compute.create_server(request)
+        assert response.operation is not None
+        assert (await self.watched(response.operation))[-1] is OperationState.SUCCEEDED
+        async with self.channel(OLDER_CONTRACT) as channel:
+            older = ComputeClient(channel)
+            for call in (older.get_server(ServerRequest(server=name)), older.list_servers(ListServersRequest())):
+                text = await fails(StatusCode.FAILED_PRECONDITION, call)
+                assert "stator.v1.Instance" in text and "cpu_model" in text and "1.0" in text, text
+        await self.deleted(name)
+        return text
+
     async def a_client_of_another_major_version_is_refused(self) -> str:
         async with self.channel(OTHER_CONTRACT) as channel:
             call = ComputeClient(channel).get_server(ServerRequest(server=self.name))
@@ -181,17 +198,20 @@ class Exercise:
     async def who_is_not_whom_it_should_be_gets_no_call(self) -> str:
         async with self.channel(addresses=[self.options.conductor]) as channel:
             client = ComputeClient(channel)
-            text = await fails(StatusCode.UNAVAILABLE, client.list_flavors(ListFlavorsRequest()))
+            text = await fails(StatusCode.UNAUTHENTICATED, client.list_flavors(ListFlavorsRequest()))
         assert "/conductor/conductor1" in text, text
         return text
 
     async def the_servers_go_again(self) -> str:
         for name in [self.name, f"{self.name}-data"]:
-            response = await self.compute.delete_server(ServerRequest(server=name))
-            assert response.operation is not None
-            assert (await self.watched(response.operation))[-1] is OperationState.SUCCEEDED
-            await fails(StatusCode.NOT_FOUND, self.compute.get_server(ServerRequest(server=name)))
+            await self.deleted(name)
         return "both"
+
+    async def deleted(self, name: str) -> None:
+        response = await self.compute.delete_server(ServerRequest(server=name))
+        assert response.operation is not None
+        assert (await self.watched(response.operation))[-1] is OperationState.SUCCEEDED
+        await fails(StatusCode.NOT_FOUND, self.compute.get_server(ServerRequest(server=name)))
 
     @property
     def checks(self) -> list[Callable[[], Awaitable[str]]]:
@@ -199,8 +219,8 @@ class Exercise:
             self.lists, self.a_server_is_created_and_watched,
             self.a_repetition_with_the_same_key_has_the_first_outcome,
             self.a_client_with_an_older_manifest_gets_what_its_version_has,
-            self.a_client_of_another_major_version_is_refused, self.what_the_peer_lacks_is_refused_by_the_sender,
-            self.statuses, self.a_console_is_a_stream_of_bytes,
+            self.what_an_older_version_must_not_miss_is_refused, self.a_client_of_another_major_version_is_refused,
+            self.what_the_peer_lacks_is_refused_by_the_sender, self.statuses, self.a_console_is_a_stream_of_bytes,
             self.calls_that_are_given_up_disturb_no_other, self.many_calls_at_a_time_pass_the_credits,
             self.an_address_that_does_not_answer_is_passed_over, self.who_is_not_whom_it_should_be_gets_no_call,
             self.the_servers_go_again,

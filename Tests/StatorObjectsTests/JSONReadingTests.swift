@@ -11,7 +11,8 @@ import Testing
         var random = SeededGenerator(seed: UInt64(index))
         for round in 0..<40 {
             let sample =
-                round % 4 == 0 ? WireSample(of: type.schema, using: &random) : WireSample(someOf: type.schema, using: &random)
+                round % 4 == 0
+                ? WireSample(of: type.schema, using: &random) : WireSample(someOf: type.schema, using: &random)
             let message = try type.init(decoding: sample.bytes)
             let text = message.json(revealingSensitiveValues: true)
             let again = try type.init(json: text)
@@ -36,7 +37,9 @@ import Testing
     }
 
     @Test func `order, white space, null and numbers as numbers make no difference`() throws {
-        let text = " {\n\t\"weights\" : [ 1, \"-2\" ],\"comment\":\"\\u0041\\ud83e\\udd89\\/\",\r\"lid\":null, \"colour\":2} "
+        let text =
+            " {\n\t\"weights\" : [ 1, \"-2\" ],\"comment\":\"\\u0041\\ud83e\\udd89\\/\","
+            + "\r\"lid\":null, \"colour\":2} "
         let crate = try crate(text)
         #expect(crate.weights == [1, -2])
         #expect(crate.comment == "A🦉/")
@@ -49,13 +52,16 @@ import Testing
         (#"{"comment":"a"#, .invalidJSON, nil), ("{\"comment\":\"\n\"}", .invalidJSON, nil),
         (#"{"comment":"\x"}"#, .invalidJSON, nil), (#"{"comment":"\ud83e"}"#, .invalidJSON, nil),
         (#"{"comment":"\udd89"}"#, .invalidJSON, nil), (#"{"ratio":01}"#, .invalidJSON, nil),
-        (#"{"ratio":+1}"#, .invalidJSON, nil), (#"{"ratio":.5}"#, .invalidJSON, nil), (#"{"ratio":1.}"#, .invalidJSON, nil),
-        (#"{"ratio":nul}"#, .invalidJSON, nil), (#"{"ratio":1,}"#, .invalidJSON, nil), (#"{ratio:1}"#, .invalidJSON, nil),
+        (#"{"ratio":+1}"#, .invalidJSON, nil), (#"{"ratio":.5}"#, .invalidJSON, nil),
+        (#"{"ratio":1.}"#, .invalidJSON, nil),
+        (#"{"ratio":nul}"#, .invalidJSON, nil), (#"{"ratio":1,}"#, .invalidJSON, nil),
+        (#"{ratio:1}"#, .invalidJSON, nil),
         (#"{"weights":[1,]}"#, .invalidJSON, nil), (#"{"ratio":1,"ratio":1}"#, .invalidJSON, nil),
         (#"{"size":1}"#, .invalidJSON, "size"), (#"{"ratio":"1"}"#, .invalidJSON, "ratio"),
         (#"{"ratio":1e400}"#, .invalidJSON, "ratio"), (#"{"comment":1}"#, .invalidJSON, "comment"),
         (#"{"weights":1}"#, .invalidJSON, "weights"), (#"{"weights":[1.5]}"#, .invalidJSON, "weights"),
-        (#"{"weights":["+1"]}"#, .invalidJSON, "weights"), (#"{"weights":[9223372036854775808]}"#, .invalidJSON, "weights"),
+        (#"{"weights":["+1"]}"#, .invalidJSON, "weights"),
+        (#"{"weights":[9223372036854775808]}"#, .invalidJSON, "weights"),
         (#"{"weights":[1,2,3,4,5]}"#, .tooLong, "weights"), (#"{"counts":{"a":1}}"#, .invalidJSON, "key"),
         (#"{"counts":{"2147483648":1}}"#, .invalidJSON, "key"), (#"{"labels":[]}"#, .invalidJSON, "labels"),
         (#"{"labels":{"a":1}}"#, .invalidJSON, "value"), (#"{"labels":{"a":"12345678901234567"}}"#, .tooLong, "labels"),
@@ -85,11 +91,12 @@ import Testing
         #expect(throws: ObjectError.self) { try Crate(json: long) }
     }
 
-    @Test(arguments: [
-        ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.5Z", 500_000), ("1969-12-31T23:59:59.999999Z", -1),
-        ("2000-02-29T12:00:00Z", 951_825_600_000_000), ("0000-03-01T00:00:00Z", -62_162_035_200_000_000),
-        ("-0001-12-31T00:00:00Z", -62_167_305_600_000_000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.5Z", 500_000), ("1969-12-31T23:59:59.999999Z", -1),
+            ("2000-02-29T12:00:00Z", 951_825_600_000_000), ("0000-03-01T00:00:00Z", -62_162_035_200_000_000),
+            ("-0001-12-31T00:00:00Z", -62_167_305_600_000_000),
+        ] as [(String, Int64)])
     func `times are read`(text: String, microseconds: Int64) {
         #expect(Timestamp(text) == Timestamp(microsecondsSinceEpoch: microseconds))
     }
@@ -130,7 +137,8 @@ import Testing
         let crate = Crate.schema.jsonSchema
         #expect(crate.contains(#""password":{"type":"string","writeOnly":true}"#))
         #expect(crate.contains(#""colour":{"enum":["black","red","green","grey","silver"]}"#))
-        let parts = ##""parts":{"type":"object","maxProperties":1024,"additionalProperties":{"$ref":"#/$defs/test.Part"}}"##
+        let parts =
+            ##""parts":{"type":"object","maxProperties":1024,"additionalProperties":{"$ref":"#/$defs/test.Part"}}"##
         #expect(crate.contains(parts))
         let weights = #""weights":{"type":"array","maxItems":4,"items":{"type":"string","pattern":"^-?[0-9]+$"}}"#
         #expect(crate.contains(weights))

@@ -55,14 +55,22 @@ import Testing
             sample.field(2, bytes: label(key, value))
         }
         for number in [UInt64(bitPattern: -1), 1, UInt64(bitPattern: -7), 0] {
-            sample.field(3, bytes: entry { $0.field(1, varint: number); $0.field(2, varint: 1) })
+            sample.field(
+                3,
+                bytes: entry {
+                    $0.field(1, varint: number); $0.field(2, varint: 1)
+                })
         }
         var expected = WireSample()
         for (key, value) in [("", "0"), ("a", "1"), ("ab", "3"), ("b", "2")] {
             expected.field(2, bytes: label(key, value))
         }
         for number in [UInt64(bitPattern: -7), UInt64(bitPattern: -1), 0, 1] {
-            expected.field(3, bytes: entry { $0.field(1, varint: number); $0.field(2, varint: 1) })
+            expected.field(
+                3,
+                bytes: entry {
+                    $0.field(1, varint: number); $0.field(2, varint: 1)
+                })
         }
         let decoded = try Crate(decoding: sample.bytes)
         #expect(try decoded.encodedBytes() == expected.bytes)

@@ -35,7 +35,8 @@ struct ServiceVersionTests {
             try await rig.withChannel(local: Self.endpoint("0.3.0", 3, oldest: 2)) { channel in
                 let error = try await failure { try await channel.ask("x") }
                 #expect(error.code == .failedPrecondition)
-                #expect(error.message.contains("conductor 'conductor1' runs release 0.1.0 (service version 1); this api "))
+                #expect(
+                    error.message.contains("conductor 'conductor1' runs release 0.1.0 (service version 1); this api "))
             }
         }
     }

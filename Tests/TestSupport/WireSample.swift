@@ -19,7 +19,8 @@ package struct WireSample {
         where field.isCurrent(in: schema) && Bool.random(using: &random) {
             if case .message(let nested) = field.kind {
                 guard depth < 2 else { continue }
-                for _ in 0..<(field.isRepeated ? Int.random(in: 0...min(2, field.elementCountMax), using: &random) : 1) {
+                for _ in 0..<(field.isRepeated ? Int.random(in: 0...min(2, field.elementCountMax), using: &random) : 1)
+                {
                     // What a map's entry comes without has a default, which need not be valid.
                     let child =
                         field.isMap

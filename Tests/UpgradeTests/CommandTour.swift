@@ -18,7 +18,10 @@ struct CommandTour {
     /// How many commands there were; throws at the first that is not understood.
     func run() async throws -> Int {
         let server = [
-            ["server", "create", name, "--flavor", "tiny", "--image", TestImage.name, "--description", "a tour", "--wait"],
+            [
+                "server", "create", name, "--flavor", "tiny", "--image", TestImage.name, "--description", "tour",
+                "--wait",
+            ],
             ["server", "show", name], ["server", "list"], ["server", "list", "--all"],
             ["server", "stop", name, "--wait"], ["server", "start", name, "--wait"],
             ["server", "reboot", name, "--wait"], ["server", "reboot", name, "--hard", "--wait"],

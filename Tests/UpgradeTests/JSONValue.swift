@@ -57,7 +57,8 @@ enum JSONValue: Hashable, Sendable, Decodable, CustomStringConvertible {
         case .number(let value): value == value.rounded() ? "\(Int64(value))" : "\(value)"
         case .string(let value): "'\(value)'"
         case .array(let values): "\(values)"
-        case .object(let members): "{\(members.sorted { $0.key < $1.key }.map { "\($0): \($1)" }.joined(separator: ", "))}"
+        case .object(let members):
+            "{\(members.sorted { $0.key < $1.key }.map { "\($0): \($1)" }.joined(separator: ", "))}"
         }
     }
 }

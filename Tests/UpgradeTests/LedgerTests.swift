@@ -83,6 +83,9 @@ import Testing
         #expect(counts.longest == .seconds(3) && counts.retries == 2)
         #expect(counts.table == ["  create: 1 done, 1 refused, 0 failed", "  list: 0 done, 0 refused, 1 failed"])
         #expect(journal.problems == ["list failed: gone"])
+        journal.record(problem: "lost")
+        journal.record(problem: "lost")
+        #expect(journal.problems == ["list failed: gone", "lost (2 times)"])
         #expect(journal.takeCounts().total == 0)
         #expect(journal.counts == counts)
     }

@@ -28,7 +28,8 @@ extension Load {
         let result = await request(
             "create flavor",
             [
-                "flavor", "create", name, "--vcpus", "2", "--memory-mb", "\(256 + number)", "--root-gb", "\(number + 1)",
+                "flavor", "create", name, "--vcpus", "2", "--memory-mb", "\(256 + number)", "--root-gb",
+                "\(number + 1)",
                 "--description", description,
             ], by: client, isWrite: true)
         guard result != nil else { return }
@@ -44,10 +45,10 @@ extension Load {
         let host = TestCluster.Daemon.hosts[number / 6 % 2].name
         // Hosts stay enabled for the servers that are created meanwhile, except for a moment.
         let reason = "number \(number) of \(client)"
-        guard
-            await request("disable host", ["host", "disable", host, "--reason", reason], by: client, isWrite: true) != nil
-        else { return }
-        withLedger { $0.record(.host, host, Ledger.Entry(fields: ["disabled": true, "disabled_reason": .string(reason)])) }
+        let disable = ["host", "disable", host, "--reason", reason]
+        guard await request("disable host", disable, by: client, isWrite: true) != nil else { return }
+        let entry = Ledger.Entry(fields: ["disabled": true, "disabled_reason": .string(reason)])
+        withLedger { $0.record(.host, host, entry) }
         await readBack(.host, by: client)
         guard await request("enable host", ["host", "enable", host], by: client, isWrite: true) != nil else { return }
         withLedger { $0.record(.host, host, Ledger.Entry(fields: ["disabled": false])) }

@@ -3,28 +3,37 @@ import Foundation
 import TestSupport
 
 extension Load {
-    private static let serversKept = 3
+    private static let serversKept = 4
 
     /// Creates a server, reads it, reboots one, deletes the oldest, and looks at all of them.
     func serverTurn(_ worker: inout Worker) async {
-        let name = "load-\(worker.turn)"
-        let created = await createServer(named: name, by: anyClient(&worker), worker.turn)
-        await checkIfWanted()
+        let client = anyClient(&worker)
+        var features = ServerFeatures.none
+        if client == UpgradeSettings.new { features = .random(worker.turn, using: &worker.random) }
+        let created = await createServer(named: "load-\(worker.turn)", by: client, worker.turn, features)
+        await checkIfWanted(worker)
         if let created {
             await show(created, by: anyClient(&worker))
-            await checkIfWanted()
+            await checkIfWanted(worker)
         }
-        let kept = withLedger { $0.keys(of: .server) }.filter { $0 != created && isLoadOwned($0) }
-        if let server = kept.randomElement(using: &worker.random) {
-            await reboot(server, by: anyClient(&worker))
-            await checkIfWanted()
+        if let server = changeable.filter({ $0 != created }).randomElement(using: &worker.random) {
+            let isHard = Int.random(in: 0..<4, using: &worker.random) > 0
+            await reboot(server, by: anyClient(&worker), isHard: isHard)
+            await checkIfWanted(worker)
+            if worker.turn % 4 == 1 { await tryToPause(server) }
         }
         await readBack(.server, by: anyClient(&worker))
-        let oldest = withLedger { $0.keys(of: .server) }.filter(isLoadOwned).sorted { age(of: $0) < age(of: $1) }
-        if oldest.count > Self.serversKept, let server = oldest.first {
+        let oldest = changeable.sorted { age(of: $0) < age(of: $1) }
+        for server in oldest.dropLast(Self.serversKept) {
             await delete(server, by: anyClient(&worker))
-            await checkIfWanted()
+            await checkIfWanted(worker)
         }
+    }
+
+    /// The load's own servers, without those that only the newer release can bring back to what they were.
+    private var changeable: [String] {
+        let paused = paused
+        return withLedger { $0.keys(of: .server) }.filter { isLoadOwned($0) && !paused.contains($0) }
     }
 
     /// Deletes all that it made.
@@ -33,14 +42,22 @@ extension Load {
     }
 
     /// Creates a server and waits for it; its id, once it is acknowledged to run.
-    func createServer(named name: String, by client: Programs, _ number: Int) async -> String? {
+    func createServer(
+        named name: String, by client: Programs, _ number: Int, _ features: ServerFeatures = .none
+    ) async -> String? {
         let description = "asked for as number \(number) of \(client), größe 漢字"
         var arguments = ["server", "create", name, "--flavor", "tiny", "--image", TestImage.name]
-        arguments += ["--description", description, "--wait"]
-        if let file = try? userDataFolder.write("word \(number) of \(name)\n", to: "user-data") {
+        arguments += ["--description", description, "--wait"] + features.arguments
+        if let file = try? userDataFolder.write(userData(of: name) + "\n", to: "user-data") {
             arguments += ["--user-data", file]
         }
-        let result = await request("create", arguments, by: client, isWrite: true)
+        var refused: CommandResult?
+        let result = await request(
+            features.kind, arguments, by: client, isWrite: true, onRefusal: { refused = $0 })
+        if let refused {
+            await clearAway(refused, by: client)
+            return nil
+        }
         guard let result, let answer = json(result), let uuid = answer["instance.uuid"]?.text else {
             await doubtServers(named: name, by: client)
             return nil
@@ -50,6 +67,7 @@ extension Load {
             "user_id": "admin", "flavor.name": "tiny", "image.name": .string(TestImage.name), "vcpus": 1,
             "memory_mb": 128, "root_gb": 1,
         ])
+        entry.newFields = features.fields
         entry.fields["host"] = answer["instance.host"]
         entry.fields["created_at"] = answer["instance.created_at"]
         withLedger { $0.record(.server, uuid, entry) }
@@ -57,37 +75,51 @@ extension Load {
         return uuid
     }
 
-    func show(_ server: String, by client: Programs) async {
+    func show(_ server: String, by client: Programs, seesNewFields: Bool = false) async {
         let result = await request("show", ["server", "show", server], by: client)
         guard let result, let instance = json(result)?["instance"] else { return }
         let found = withLedger { ledger in
             journal.recordReadBack(values: ledger.entries[.server]?[server]?.fields.count ?? 0)
-            return ledger.contradictions(.server, server, in: instance, seesNewFields: false)
+            return ledger.contradictions(.server, server, in: instance, seesNewFields: seesNewFields)
         }
         found.forEach { journal.record(problem: "\(client) `stator server show`: \($0)") }
         checkProcess(of: server)
     }
 
-    /// Resets a guest: it boots again, in the same process.
-    private func reboot(_ server: String, by client: Programs) async {
-        let result = await request("reboot", ["server", "reboot", server, "--hard", "--wait"], by: client, isWrite: true)
-        guard result != nil else { return }
+    /// Hard: the guest is reset, and boots again in the same process. Otherwise it is asked to end, and begun anew.
+    private func reboot(_ server: String, by client: Programs, isHard: Bool) async {
+        let hasModel = withLedger { $0.entries[.server]?[server]?.newFields["cpu_model"] != nil }
+        let command = ["server", "reboot", server, "--wait"] + (isHard ? ["--hard"] : [])
+        let kind = hasModel ? "reboot with a cpu model" : "reboot"
+        // Of an orderly reboot a new process may come, in any moment of it.
+        if !isHard { remember(nil, of: server) }
+        let isDone = await request(kind, command, by: client, isWrite: true) != nil
+        if !isHard { rememberProcess(of: server) }
+        guard isDone else { return }
         await show(server, by: client)
+    }
+
+    /// A create that was refused by the placement has left a server in error, for its user to see.
+    private func clearAway(_ refused: CommandResult, by client: Programs) async {
+        guard !refused.output.isEmpty, let uuid = json(refused)?["instance.uuid"]?.text else { return }
+        withLedger { $0.doubt(uuid) }
+        await delete(uuid, by: client)
     }
 
     private func delete(_ server: String, by client: Programs) async {
         let delete = ["server", "delete", server, "--wait"]
+        remember(nil, of: server)
         guard await request("delete", delete, by: client, isWrite: true) != nil else {
             return withLedger { $0.doubt(server) }
         }
         withLedger { $0.recordDelete(server) }
-        remember(nil, of: server)
         // By its id it can still be looked up for a while, as what it is.
         let result = await request("show a deleted one", ["server", "show", server], by: client) {
             // 3: there is no such server.
             $0.exit == .status(0) || $0.exit == .status(3)
         }
-        if let state = result.flatMap({ $0.exit == .status(0) ? json($0) : nil })?["instance.vm_state"], state != "deleted" {
+        let isFound = result?.exit == .status(0)
+        if isFound, let state = result.flatMap(json)?["instance.vm_state"], state != "deleted" {
             journal.record(problem: "server \(server) was deleted, and is \(state)")
         }
         if QEMUProcess.running(below: guestFolder).contains(where: { $0.instance == server }) {
@@ -103,13 +135,22 @@ extension Load {
         }
     }
 
-    private func isLoadOwned(_ server: String) -> Bool {
+    /// What each server's guest was handed.
+    var userData: [String: String] {
+        withLedger { ledger in
+            (ledger.entries[.server] ?? [:]).compactMapValues { $0.fields["display_name"]?.text.map(userData(of:)) }
+        }
+    }
+
+    private func userData(of name: String) -> String { "a word for \(name) from its user" }
+
+    func isLoadOwned(_ server: String) -> Bool {
         withLedger { $0.entries[.server]?[server]?.fields["display_name"]?.text?.hasPrefix("load-") == true }
     }
 
     private func age(of server: String) -> Int {
         let name = withLedger { $0.entries[.server]?[server]?.fields["display_name"]?.text } ?? ""
-        return Int(name.dropFirst("load-".count)) ?? 0
+        return Int(name.dropFirst("load-".count).prefix(while: \.isNumber)) ?? 0
     }
 
     // MARK: guests
@@ -123,6 +164,15 @@ extension Load {
             return
         }
         remember(process, of: server)
+        checkProcessor(of: process, server)
+    }
+
+    /// A guest whose processor was asked for has no other, whoever began it.
+    private func checkProcessor(of process: QEMUProcess, _ server: String) {
+        guard let model = withLedger({ $0.entries[.server]?[server]?.newFields["cpu_model"]?.text }),
+            !process.hasOption("-cpu", beginning: model)
+        else { return }
+        journal.record(problem: "the guest of server \(server) does not run with -cpu \(model)")
     }
 
     func checkProcess(of server: String) {

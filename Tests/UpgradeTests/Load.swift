@@ -84,7 +84,8 @@ final class Load: Sendable {
         processes.withLock { $0[server] = process }
     }
 
-    /// Waits until the worker that owns the servers has compared everything that was acknowledged, in between.
+    /// Waits until the worker that owns the servers has compared everything that was acknowledged; and, with
+    /// `seesNewFields`, has used what only the newer release can do.
     func checkEverything(by client: Programs, seesNewFields: Bool) async throws {
         wantedCheck.withLock { $0 = WantedCheck(seesNewFields: seesNewFields, client: client) }
         try await waitUntil(timeout: .seconds(120), pollEvery: .milliseconds(20), "the load has read everything back") {
@@ -92,13 +93,22 @@ final class Load: Sendable {
         }
     }
 
+    /// Compares everything once more, while nothing else is going on and all services are of the newer release.
+    func readEverythingBack() async {
+        for kind in Ledger.Kind.allCases {
+            await readBack(kind, by: UpgradeSettings.old)
+            await readBack(kind, by: UpgradeSettings.new, seesNewFields: true)
+        }
+    }
+
     /// Called by the worker that owns the servers, between its requests.
-    func checkIfWanted() async {
+    func checkIfWanted(_ worker: Worker) async {
         guard let wanted = wantedCheck.withLock({ $0 }), !wanted.isDone else { return }
         // Hosts are the other worker's: what is written of them changes while they are listed here.
         for kind in [Ledger.Kind.server, .flavor] {
             await readBack(kind, by: wanted.client, seesNewFields: wanted.seesNewFields)
         }
+        if wanted.seesNewFields { await featureRound(worker.turn) }
         wantedCheck.withLock { $0?.isDone = true }
     }
 
@@ -117,10 +127,12 @@ final class Load: Sendable {
         Bool.random(using: &worker.random) ? UpgradeSettings.old : UpgradeSettings.new
     }
 
-    /// Makes a request; nil when it was refused or failed, which is then written down.
+    /// Makes a request; nil when it was refused or failed, which is then written down. `onRefusal` is given the answer
+    /// of one that was refused in the documented words.
     func request(
         _ kind: String, _ arguments: [String], by client: Programs, isWrite: Bool = false,
-        isExpected: (CommandResult) -> Bool = { $0.exit == .status(0) }
+        isExpected: (CommandResult) -> Bool = { $0.exit == .status(0) },
+        onRefusal: (CommandResult) -> Void = { _ in }
     ) async -> CommandResult? {
         let begin = ContinuousClock.now
         var outcome: RequestOutcome
@@ -133,9 +145,13 @@ final class Load: Sendable {
                 answer = result
             } else {
                 let sentence = result.errorOutput.split(separator: "\n").last.map(String.init) ?? ""
-                outcome = DocumentedRefusal.allows(kind, sentence)
-                    ? .refused(sentence)
-                    : .failed("\(client) `stator \(arguments.joined(separator: " "))`: \(result.exit), \(sentence)")
+                if DocumentedRefusal.allows(kind, sentence) {
+                    outcome = .refused(sentence)
+                    onRefusal(result)
+                } else {
+                    outcome = .failed(
+                        "\(client) `stator \(arguments.joined(separator: " "))`: \(result.exit), \(sentence)")
+                }
             }
         } catch {
             outcome = .failed("\(client) `stator \(arguments.joined(separator: " "))`: \(error)")
@@ -148,7 +164,8 @@ final class Load: Sendable {
         do {
             return try JSONValue(parsing: result.output)
         } catch {
-            journal.record(problem: "`stator \(result.command.joined(separator: " "))` printed no JSON: \(result.output)")
+            let command = result.command.joined(separator: " ")
+            journal.record(problem: "`stator \(command)` printed no JSON: \(result.output)")
             return nil
         }
     }
@@ -167,17 +184,8 @@ final class Load: Sendable {
             return
         }
         let contradictions = before.contradictions(kind, in: answer, seesNewFields: seesNewFields)
+        if kind == .host { checkHosts(answer, by: client) }
         journal.recordReadBack(values: before.valueCount(of: kind, seesNewFields: seesNewFields))
         contradictions.forEach { journal.record(problem: "\(client) `stator \(kind) list`: \($0)") }
-    }
-}
-
-/// The errors with which two neighbouring releases may refuse what they cannot express together.
-enum DocumentedRefusal {
-    /// By kind of request, words of the documented sentence; a kind that is not named may never be refused.
-    static let sentences: [String: [String]] = [:]
-
-    static func allows(_ kind: String, _ sentence: String) -> Bool {
-        sentences[kind]?.contains { sentence.contains($0) } == true
     }
 }

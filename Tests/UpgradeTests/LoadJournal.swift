@@ -56,11 +56,20 @@ final class LoadJournal: Sendable {
         var writesFinished = 0
         var valuesReadBack = 0
         var problems: [String] = []
+        var occurrences: [String: Int] = [:]
 
-        /// All are counted; the first ones are told.
+        /// The first ones are told, each once.
         mutating func note(_ sentence: String) {
-            guard problems.count < LoadJournal.problemsKept else { return }
-            problems.append(sentence)
+            guard problems.count < LoadJournal.problemsKept || occurrences[sentence] != nil else { return }
+            occurrences[sentence, default: 0] += 1
+            if occurrences[sentence] == 1 { problems.append(sentence) }
+        }
+
+        var told: [String] {
+            problems.map { sentence in
+                let count = occurrences[sentence] ?? 1
+                return count > 1 ? "\(sentence) (\(count) times)" : sentence
+            }
         }
     }
 
@@ -92,7 +101,7 @@ final class LoadJournal: Sendable {
 
     var finished: (requests: Int, writes: Int) { state.withLock { ($0.finished, $0.writesFinished) } }
     var valuesReadBack: Int { state.withLock { $0.valuesReadBack } }
-    var problems: [String] { state.withLock { $0.problems } }
+    var problems: [String] { state.withLock { $0.told } }
     var counts: RequestCounts { state.withLock { $0.all } }
 
     /// What was counted since this was asked last.

@@ -14,7 +14,9 @@ final class MixedCluster {
     /// additive, and before anything of the newer release serves.
     init(driver: TestCluster.Driver) async throws {
         cluster = try await TestCluster(
-            driver: driver, programs: UpgradeSettings.old, options: ["--log-level", "debug"])
+            driver: driver, programs: UpgradeSettings.old, options: ["--log-level", "debug"],
+            // A guest that boots does not hear the power button yet.
+            hostOptions: ["--acpi-timeout", "1"])
         load = try Load(cluster, hasRealGuests: driver == .qemu)
         try await cluster.migrate(UpgradeSettings.expandArguments, by: UpgradeSettings.new)
     }
@@ -63,6 +65,27 @@ final class MixedCluster {
         }
     }
 
+    /// What a user handed to a guest reaches it, also when another release began it anew: each says so on its console.
+    private func missingUserData() async throws -> [String] {
+        var missing: [String] = []
+        for (server, words) in load.userData {
+            do {
+                try await waitUntil(timeout: .seconds(30), pollEvery: .milliseconds(300), "it is on the console") {
+                    try await cluster.succeed(["server", "console", server]).output.contains(words)
+                }
+            } catch {
+                missing.append("the guest of server \(server) never had its user data '\(words)': \(error)")
+            }
+        }
+        return missing
+    }
+
+    /// The names of idle servers whose guests are others than they were at first.
+    func restartedGuests() async throws -> [String] {
+        guard load.hasRealGuests else { return [] }
+        return try await bootCounts().filter { $0.value != 1 }.map { "\($0.key), booted \($0.value) times" }.sorted()
+    }
+
     private var idleServers: [(server: String, name: String)] {
         load.withLedger { ledger in
             (ledger.entries[.server] ?? [:]).compactMap { server, entry in
@@ -84,13 +107,11 @@ final class MixedCluster {
         try await cluster.start(daemon, release)
     }
 
-    func allRun(_ release: Programs) -> Bool {
-        TestCluster.Daemon.all.allSatisfy { cluster.release(of: $0) == release }
-    }
-
-    /// Restarts those that are not of this release yet, in the order given or that of `Daemon.all`.
-    func restartAll(_ daemons: [TestCluster.Daemon] = TestCluster.Daemon.all, _ release: Programs) async throws {
-        for daemon in daemons where cluster.release(of: daemon) != release { try await restart(daemon, release) }
+    /// Restarts those that are not of this release yet.
+    func restartAll(_ release: Programs) async throws {
+        for daemon in TestCluster.Daemon.all where cluster.release(of: daemon) != release {
+            try await restart(daemon, release)
+        }
     }
 
     /// `old` or `new` of each daemon, in the order of `Daemon.all`.
@@ -98,22 +119,37 @@ final class MixedCluster {
         TestCluster.Daemon.all.map { "\($0.name) \(cluster.release(of: $0))" }.joined(separator: ", ")
     }
 
-    /// The load's problems, promises that are broken with nothing under way any more, and guests that were restarted.
-    func finalProblems() async throws -> [String] {
-        try await cluster.waitUntilQuiet()
-        load.checkProcesses()
-        for client in [UpgradeSettings.old, UpgradeSettings.new] {
-            for kind in Ledger.Kind.allCases {
-                await load.readBack(
-                    kind, by: client, seesNewFields: client == UpgradeSettings.new && allRun(UpgradeSettings.new))
-            }
+    /// Moves the rows that the older release has written to their new place; `mayBeIncomplete` while that still writes.
+    func moveOnline(mayBeIncomplete: Bool) async throws {
+        guard !UpgradeSettings.isSameRelease else { return }
+        let result = try await cluster.runMigrate(["--online"], by: UpgradeSettings.new)
+        guard result.exit == .status(0) || mayBeIncomplete && result.exit == .status(1) else {
+            throw TestSupportError("migrate --online with \(mixture): \(result.exit), \(result.errorOutput)")
         }
+    }
+
+    /// Takes away what only the older release needs, and looks at everything once more.
+    func contract() async throws {
+        guard !UpgradeSettings.isSameRelease else { return }
+        try await moveOnline(mayBeIncomplete: false)
+        try await cluster.migrate(["--contract"], by: UpgradeSettings.new)
+        await load.readEverythingBack()
+    }
+
+    /// Brings everything to the newer release and to rest, and lets servers go on that were left paused.
+    ///
+    /// Returns the load's problems, what was acknowledged and is not there, broken promises, and guests that were restarted.
+    func finalProblems() async throws -> [String] {
+        try await restartAll(UpgradeSettings.new)
+        try await cluster.waitUntilQuiet()
+        await load.readEverythingBack()
+        await load.unpauseAll()
+        load.checkProcesses()
         var problems = load.journal.problems
         // What fake guests are is known to their agents only.
         guard load.hasRealGuests else { return problems }
-        for (name, count) in try await bootCounts() where count != 1 {
-            problems.append("the guest of \(name) has booted \(count) times")
-        }
+        problems += try await missingUserData()
+        problems += try await restartedGuests().map { "a guest has restarted: \($0)" }
         var broken = try await PromiseCheck(cluster: cluster).brokenPromises()
         let deadline = ContinuousClock.now.advanced(by: .seconds(20))
         // A host's view of itself follows by a moment.

@@ -16,7 +16,7 @@ import TestSupport
 /// Of this tree's release; what it reads of the servers that are given to it must never change.
 final class SteadyClient: Sendable {
     private static let callTimeout: Duration = .seconds(30)
-    private static let pause: Duration = .milliseconds(20)
+    private static let pause: Duration = .milliseconds(40)
 
     private let channel: Channel
     private let compute: ComputeClient
@@ -65,7 +65,7 @@ final class SteadyClient: Sendable {
         request.server = server
         var first: Instance?
         while goesOn {
-            let answer = await attempt("steady read") { [request] in
+            let answer = await attempt("steady read") { [request] () throws(RPCError) in
                 try await self.compute.getServer(request, options: CallOptions(timeout: Self.callTimeout))
             }
             if let instance = answer?.instance {
@@ -95,7 +95,7 @@ final class SteadyClient: Sendable {
         while goesOn {
             var request = ListOperationsRequest()
             request.limit = 1
-            let newest = await attempt("steady list of operations") { [request] in
+            let newest = await attempt("steady list of operations") { [request] () throws(RPCError) in
                 try await self.compute.listOperations(request, options: CallOptions(timeout: Self.callTimeout))
             }
             if let id = newest?.operations.first?.uuid, id != watched {
@@ -122,10 +122,8 @@ final class SteadyClient: Sendable {
                     schedule.succeeded()
                     if response.operation?.state?.isFinal == true { outcome = .done }
                 }
-            } catch let error as RPCError {
-                failure = error
             } catch {
-                failure = RPCError(.unknown, "\(error)")
+                failure = error
             }
             guard outcome == nil else { break }
             guard let pause = schedule.pauseAfter(failure.code, now: .now, deadline: begin + Self.callTimeout) else {
@@ -140,17 +138,15 @@ final class SteadyClient: Sendable {
     }
 
     private func attempt<Response>(
-        _ kind: String, _ call: () async throws -> Response
+        _ kind: String, _ call: () async throws(RPCError) -> Response
     ) async -> Response? {
         let begin = ContinuousClock.now
         var answer: Response?
         var outcome = RequestOutcome.done
         do {
             answer = try await call()
-        } catch let error as RPCError {
-            outcome = .failed("\(error.code): \(error.message)")
         } catch {
-            outcome = .failed("\(error)")
+            outcome = .failed("\(error.code): \(error.message)")
         }
         journal.record(kind, isWrite: false, outcome, lasted: begin.duration(to: .now))
         return answer

@@ -58,7 +58,7 @@ extension UpgradeSystemTests {
             say("0 extra calls in \(number) lives of a server across releases: \(alone.values.reduce(0, +)) calls each")
         }
 
-        /// Creates, shows, restarts and deletes a server, and counts the calls that all daemons served for it by method.
+        /// Creates, shows, restarts and deletes a server; the calls that all daemons served for it, by method.
         private func callsOfALife(
             _ name: String, on mixed: MixedCluster, client: Programs
         ) async throws -> [String: Int] {

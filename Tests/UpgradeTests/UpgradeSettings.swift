@@ -22,7 +22,7 @@ enum UpgradeSettings {
     static let orderCount = value("STATOR_UPGRADE_ORDERS").flatMap(Int.init) ?? 10
 
     /// How much of the load has to end in each mixed state before the next restart.
-    static let windowRequests = 4
+    static let windowRequests = 3
 
     /// What the newer release's `migrate` is told before anything of it runs.
     static let expandArguments = value("STATOR_UPGRADE_EXPAND")?.split(separator: " ").map(String.init) ?? ["--expand"]

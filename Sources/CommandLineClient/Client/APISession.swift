@@ -55,9 +55,10 @@ private final class ConnectedFlag: Sendable {
     var isSet: Bool { value.load(ordering: .relaxed) }
 }
 
-/// How long an API is looked for that was not reached once: somebody waits for the sentence that says so. Once it was
-/// reached, it may be away until the command's time is over.
-private let connectPatience: Duration = .seconds(5)
+/// How long an API is looked for that was not reached once: somebody waits for the sentence that says so, and the only
+/// API may be restarting, which takes some seconds while it drains. Once it was reached, it may be away until the
+/// command's time is over.
+private let connectPatience: Duration = .seconds(10)
 
 /// Runs a command's work over a channel to the API, on a loop of its own, and closes the channel afterwards.
 ///

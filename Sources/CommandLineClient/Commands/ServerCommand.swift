@@ -23,7 +23,9 @@ struct ServerCreate: ClientCommand {
     @Option(help: ArgumentHelp("What it starts from; `stator image list` shows them.", valueName: "image"))
     var image: String
     @Option(help: "Text for people.") var description: String?
-    @Option(name: .customLong("tag"), help: ArgumentHelp("A tag to find it by; may be repeated, 50 at most.", valueName: "tag"))
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp("A tag to find it by; may be repeated, 50 at most.", valueName: "tag"))
     var tags: [String] = []
     @Option(
         help: ArgumentHelp(

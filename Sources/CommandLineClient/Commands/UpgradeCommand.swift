@@ -3,6 +3,7 @@ internal import ComputeMessages
 internal import ComputeObjects
 internal import StatorObjects
 internal import StatorRPC
+internal import Synchronization
 
 struct UpgradeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -46,37 +47,41 @@ struct UpgradeCheck: ClientCommand {
     var isForOperators: Bool { true }
 
     func run() async throws {
+        let settings = try connection.settings(waits: false)
+        let verdict = Mutex<UpgradeVerdict?>(nil)
         do {
-            try await runChecked()
-        } catch let verdict as UpgradeVerdict {
-            throw CommandFailure(verdict.status, verdict.message)
+            try await withAPIClient(settings) { client in
+                let found = try await check(client)
+                verdict.withLock { $0 = found }
+            }
         } catch {
             // A check that could not be made is neither ready nor something to do.
             throw CommandFailure(UpgradeVerdict.errorStatus, CommandFailure(describing: error).message)
         }
-    }
-
-    private func runChecked() async throws {
-        let settings = try connection.settings(waits: false)
-        try await withAPIClient(settings) { client in
-            try await execute(client)
-        }
+        if let verdict = verdict.withLock({ $0 }) { throw verdict.failure }
     }
 
     func execute(_ client: APIClient) async throws {
+        if let verdict = try await check(client) { throw verdict.failure }
+    }
+
+    /// Prints what it finds; nil when nothing is to be done.
+    private func check(_ client: APIClient) async throws -> UpgradeVerdict? {
         let advice = UpgradeAdvice(try await client.upgradeStatus())
         StandardOutput.write(advice.checkText)
-        if let verdict = UpgradeVerdict(advice.severity) { throw verdict }
+        return UpgradeVerdict(advice.severity)
     }
 }
 
 /// Why a check does not end with 0.
-private struct UpgradeVerdict: Error {
+private struct UpgradeVerdict: Sendable {
     /// The number 2, which `stator` otherwise has for a wrong command line.
     static let errorStatus = CommandStatus.usage
 
     let status: CommandStatus
     let message: String
+
+    var failure: CommandFailure { CommandFailure(status, message) }
 
     init?(_ severity: UpgradeAdvice.Severity) {
         switch severity {

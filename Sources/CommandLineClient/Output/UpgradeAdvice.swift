@@ -70,8 +70,8 @@ package struct UpgradeAdvice: Sendable, Equatable {
                 Finding(
                     .error,
                     "\(service.title) is older than release \((status.release ?? "").singleLine) works with (service "
-                        + "version \(status.oldestServiceVersion ?? 0) and later): upgrade it to the release between first"
-                ))
+                        + "version \(status.oldestServiceVersion ?? 0) and later): upgrade it to the release in between "
+                        + "first"))
         }
         for service in behind where target - service.serviceVersion >= 2 && !tooOld.contains(service) {
             findings.append(
@@ -106,14 +106,16 @@ package struct UpgradeAdvice: Sendable, Equatable {
         for migration in migrations(.contract) {
             if let holders = UpgradeReport.holders(migration.heldBy, count: migration.heldByCount) {
                 findings.append(
-                    Finding(.toDo, "\(title(migration)) waits for service version "
-                        + "\(migration.oldestServiceVersion ?? 0) everywhere; held by \(holders)"))
+                    Finding(
+                        .toDo,
+                        "\(title(migration)) waits for service version "
+                            + "\(migration.oldestServiceVersion ?? 0) everywhere; held by \(holders)"))
             } else {
                 findings.append(
                     Finding(
                         .toDo,
-                        "\(title(migration)) is possible: `stator-conductor migrate --contract`; there is no way back to "
-                            + "the release before behind it"))
+                        "\(title(migration)) is possible: `stator-conductor migrate --contract`; there is no way back "
+                            + "to the release before behind it"))
             }
         }
     }
@@ -145,7 +147,8 @@ package struct UpgradeAdvice: Sendable, Equatable {
         let behind = behind
         if !behind.isEmpty {
             steps.append(
-                "upgrade and restart these, one after the other, in any order: \(Fleet.inOrder(behind).titles(countMax: 50))")
+                "upgrade and restart these, one after the other, in any order: "
+                    + Fleet.inOrder(behind).titles(countMax: 50))
         }
         let online = migrations(.online)
         if !online.isEmpty {
@@ -161,7 +164,8 @@ package struct UpgradeAdvice: Sendable, Equatable {
         let contract = migrations(.contract)
         if !contract.isEmpty {
             steps.append(
-                "when you are sure not to go back: `stator-conductor migrate --contract`: takes away \(names(contract))")
+                "when you are sure not to go back: `stator-conductor migrate --contract`: takes away "
+                    + names(contract))
         }
     }
 
@@ -192,8 +196,8 @@ package struct UpgradeAdvice: Sendable, Equatable {
 
     package var planText: String {
         if steps.isEmpty {
-            return "nothing to do: all services that are up have service version \(target). To begin an upgrade, install "
-                + "the next release beside the running one and run its `stator-conductor migrate --expand`.\n"
+            return "nothing to do: all services that are up have service version \(target). To begin an upgrade, "
+                + "install the next release beside the running one and run its `stator-conductor migrate --expand`.\n"
         }
         return steps.enumerated().map { "\($0.offset + 1). \($0.element)\n" }.joined()
     }

@@ -27,7 +27,8 @@ package enum UpgradeReport {
 
     private static func summary(of status: UpgradeStatus) -> String {
         let up = status.services.filter { $0.up == true }
-        var text = "release \((status.release ?? "unknown").singleLine), service version \(status.serviceVersion ?? 0), "
+        var text = "release \((status.release ?? "unknown").singleLine), "
+        text += "service version \(status.serviceVersion ?? 0), "
         text += "works with service version \(status.oldestServiceVersion ?? 0) and later\n"
         text += "\(up.count) of \(status.services.count) services are up; all of these have at least service version "
         text += "\(status.fleetServiceVersion ?? 0)\n"

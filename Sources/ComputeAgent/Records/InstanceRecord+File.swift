@@ -24,11 +24,17 @@ extension InstanceRecord {
     }
 }
 
-/// The layout of a record's file. Its names are a promise to later releases.
+/// The layout of a record's file. Its names are a promise to later releases, and to the one before, which reads it
+/// after a downgrade: what that one can't read goes where it does not look.
 private struct RecordFile: Codable {
+    /// The kinds that `operations` may hold: those of the first release. Others are in `laterOperations`.
+    private static let firstKinds: Set<OperationKind> = [.create, .delete, .start, .stop, .reboot, .rebootHard]
+
     struct Operation: Codable {
         var id: String
         var kind: String
+        /// Of one of `laterOperations`: its place among all.
+        var position: Int?
         var superseded: Bool?
         var report: Data?
         var sequence: UInt64?
@@ -47,31 +53,30 @@ private struct RecordFile: Codable {
     var launchedAt: Int64?
     var deletedAt: Int64?
     var operations: [Operation]
+    /// Of kinds that the first release did not know. A release that does not know this key leaves it out when it writes
+    /// the file: what has ended is then in the journal, and what has not is told again by the conductor, or refused.
+    var laterOperations: [Operation]?
 
     init(_ record: InstanceRecord) throws {
         id = record.id.description
-        instance = try record.instance.map { Data(try $0.encodedBytes(for: nil)) }
+        instance = try record.instance.map { Data(try $0.withoutStates.encodedBytes(for: nil)) }
         wantsRunning = record.wantsRunning
         reportedPower = record.reportedPower?.description
         launchedAt = record.launchedAt?.microsecondsSinceEpoch
         deletedAt = record.deletedAt?.microsecondsSinceEpoch
-        operations = try record.operations.map { operation in
-            var entry = Operation(id: operation.id.description, kind: operation.kind.description)
-            entry.sequence = operation.sequence
-            entry.begun = operation.isBegun ? true : nil
-            switch operation.outcome {
-            case .reported(let report): entry.report = Data(try report.encodedBytes(for: nil))
-            case .superseded: entry.superseded = true
-            case nil: break
-            }
+        operations = try record.operations.filter { Self.firstKinds.contains($0.kind) }.map(Operation.init)
+        let later = try record.operations.enumerated().filter { !Self.firstKinds.contains($1.kind) }.map {
+            var entry = try Operation($1)
+            entry.position = $0
             return entry
         }
+        laterOperations = later.isEmpty ? nil : later
     }
 
     func record() throws -> InstanceRecord {
         guard format == 1 else { throw Invalid(description: "its format is \(format), and this agent knows 1 only") }
         var record = InstanceRecord(
-            id: try identifier(id), instance: try instance.map { try Instance(decoding: Array($0), from: nil) })
+            id: try Self.identifier(id), instance: try instance.map { try Instance(decoding: Array($0), from: nil) })
         record.wantsRunning = wantsRunning
         record.reportedPower = try reportedPower.map { text in
             guard let state = PowerState(text: text) else { throw Invalid(description: "power state '\(text)'") }
@@ -80,21 +85,59 @@ private struct RecordFile: Codable {
         record.launchedAt = launchedAt.map(Timestamp.init(microsecondsSinceEpoch:))
         record.deletedAt = deletedAt.map(Timestamp.init(microsecondsSinceEpoch:))
         record.operations = try operations.map { entry in
-            guard let kind = OperationKind(text: entry.kind) else { throw Invalid(description: "kind '\(entry.kind)'") }
-            var operation = RecordedOperation(id: try identifier(entry.id), kind: kind, sequence: entry.sequence)
-            operation.isBegun = entry.begun ?? false
-            if let report = entry.report {
-                operation.outcome = .reported(try Report(decoding: Array(report), from: nil))
-            } else if entry.superseded == true {
-                operation.outcome = .superseded
-            }
+            guard let operation = try entry.operation() else { throw Invalid(description: "kind '\(entry.kind)'") }
             return operation
+        }
+        for entry in laterOperations ?? [] {
+            // Of a kind that only a newer release knows.
+            guard let operation = try entry.operation() else { continue }
+            let position = min(max(entry.position ?? 0, 0), record.operations.count)
+            record.operations.insert(operation, at: position)
         }
         return record
     }
 
-    private func identifier(_ text: String) throws -> ObjectID {
+    fileprivate static func identifier(_ text: String) throws -> ObjectID {
         guard let id = ObjectID(text) else { throw Invalid(description: "'\(text)' is no uuid") }
         return id
+    }
+}
+
+extension RecordFile.Operation {
+    init(_ operation: RecordedOperation) throws {
+        id = operation.id.description
+        kind = operation.kind.description
+        sequence = operation.sequence
+        begun = operation.isBegun ? true : nil
+        switch operation.outcome {
+        case .reported(let report): self.report = Data(try report.encodedBytes(for: nil))
+        case .superseded: superseded = true
+        case nil: break
+        }
+    }
+
+    /// Nil when its kind is not known.
+    func operation() throws -> RecordedOperation? {
+        guard let kind = OperationKind(text: kind) else { return nil }
+        var operation = RecordedOperation(id: try RecordFile.identifier(id), kind: kind, sequence: sequence)
+        operation.isBegun = begun ?? false
+        if let report {
+            operation.outcome = .reported(try Report(decoding: Array(report), from: nil))
+        } else if superseded == true {
+            operation.outcome = .superseded
+        }
+        return operation
+    }
+}
+
+extension Instance {
+    /// As it is kept: its states are the conductor's, a directive's are old when the file is read, and another release
+    /// may not know them.
+    fileprivate var withoutStates: Instance {
+        var instance = self
+        instance.vmState = nil
+        instance.taskState = nil
+        instance.powerState = nil
+        return instance
     }
 }

@@ -1,6 +1,8 @@
 public import StatorObjects
 
 /// Host 1.0 said hypervisor and accelerator in one text, and the usage in fields of its own.
+///
+/// An accelerator that is unspecified and a usage without any number come back as unset, which mean the same.
 extension Host {
     private static let first = ObjectVersion(1, 0)
 
@@ -14,6 +16,13 @@ extension Host {
             host.usage = nil
         }
         if host.hypervisor != nil || host.accelerator != nil {
+            if host.accelerator == Accelerator.none, host.hypervisor?.contains("/") ?? true {
+                // Its text would be read as another hypervisor with an accelerator, or as none at all.
+                throw ObjectError(
+                    .lostInLowering, object: schema.name, field: "accelerator",
+                    message: "\(schema.name) cannot be sent to a receiver of version \(version): the accelerator none "
+                        + "can be said with a hypervisor's name that has no slash only.")
+            }
             host.hypervisorType = hypervisorType(host.hypervisor, host.accelerator)
             host.hypervisor = nil
             host.accelerator = nil

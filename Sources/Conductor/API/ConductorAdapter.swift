@@ -1,4 +1,5 @@
 package import ComputeMessages
+internal import ComputeObjects
 internal import StatorObjects
 package import StatorRPC
 
@@ -28,7 +29,7 @@ package struct ConductorAdapter: ConductorService {
         let scope = try RequesterScope(request.requester)
         let begun = try await instances.create(
             request.request ?? CreateServerRequest(), for: scope, key: context.idempotencyKey)
-        return ServerOperationResponse(begun)
+        return ServerOperationResponse(begun).shown(to: context)
     }
 
     package func listInstances(
@@ -38,14 +39,14 @@ package struct ConductorAdapter: ConductorService {
         var response = ListServersResponse()
         let records = try await instances.list(request.request ?? ListServersRequest(), for: scope)
         response.instances = try ListAnswer.fitting(records.map(\.listMessage))
-        return response
+        return response.shown(to: context)
     }
 
     package func getInstance(_ request: GetInstanceRequest, context: CallContext) async throws -> ServerResponse {
         let scope = try RequesterScope(request.requester)
         var response = ServerResponse()
         response.instance = try await instances.find(request.request?.server, for: scope).message
-        return response
+        return response.shown(to: context)
     }
 
     package func deleteInstance(
@@ -90,7 +91,8 @@ package struct ConductorAdapter: ConductorService {
     ) async throws -> ServerOperationResponse {
         let scope = try RequesterScope(requester)
         return ServerOperationResponse(
-            try await instances.begin(kind, on: server, for: scope, key: context.idempotencyKey))
+            try await instances.begin(kind, on: server, for: scope, key: context.idempotencyKey)
+        ).shown(to: context)
     }
 
     package func getInstanceConsole(

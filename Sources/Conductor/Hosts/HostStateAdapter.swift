@@ -78,7 +78,7 @@ extension HostRegistration {
         self.init(
             uuid: uuid, name: name, vcpus: vcpus, memoryMB: memoryMb, localGB: localGb,
             hypervisor: host.hypervisor ?? "unknown", accelerator: host.accelerator ?? .unspecified,
-             hypervisorVersion: host.hypervisorVersion ?? "unknown",
+            hypervisorVersion: host.hypervisorVersion ?? "unknown",
             release: host.release ?? "", serviceVersion: host.serviceVersion ?? 0, images: images)
     }
 }

@@ -19,13 +19,13 @@ struct HostSelection {
         }
         let request = PlacementRequest(
             resources: claim, image: image, serviceVersion: instance.neededServiceVersion)
-        var understanding = HostUnderstanding(of: instance, manifests: manifests)
+        var understanding = HostUnderstanding(of: Directive(creating: instance), manifests: manifests)
         let candidates = try await store.hosts.candidates(
             for: claim, image: instance.image, serviceVersion: instance.neededServiceVersion,
             limit: Self.candidateCountMax)
         let choice = Placement.choose(
             among: candidates.map {
-                HostCandidate($0, images: [image], untellable: understanding.untellable(to: $0), now: now)
+                HostCandidate($0, images: [image], untellable: understanding.untellable(for: $0), now: now)
             }, for: request)
         if case .host = choice { return choice }
         return try await explain(request, &understanding, now: now, awaitsReturn: awaitsReturn)
@@ -38,7 +38,7 @@ struct HostSelection {
         var hosts: [HostCandidate] = []
         for record in try await store.hosts.list() {
             var host = HostCandidate(
-                record, images: [], untellable: understanding.untellable(to: record), now: now)
+                record, images: [], untellable: understanding.untellable(for: record), now: now)
             if awaitsReturn { host.mayReturn = true }
             let wouldDo = PlacementFilter.allCases.allSatisfy {
                 $0 == .image || $0 == .up || $0.passes(host, for: request)
@@ -77,5 +77,11 @@ extension ResourceClaim {
     /// What an instance takes of its host.
     init(placing instance: InstanceRecord) {
         self.init(vcpus: instance.vcpus, memoryMB: instance.memoryMB, diskGB: instance.rootGB)
+    }
+}
+
+extension HostUnderstanding {
+    fileprivate mutating func untellable(for host: HostRecord) -> Untellable? {
+        untellable(release: host.release, serviceVersion: host.serviceVersion)
     }
 }

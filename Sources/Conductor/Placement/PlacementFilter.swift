@@ -7,9 +7,9 @@ package enum PlacementFilter: Hashable, Sendable, CaseIterable {
     case vcpus
     case memory
     case disk
-    case image
     case serviceVersion
     case release
+    case image
 
     /// Whether the host passes.
     package func passes(_ host: HostCandidate, for request: PlacementRequest) -> Bool {

@@ -38,8 +38,8 @@ package struct HostStore: Sendable {
                     """),
                 [
                     .id(host.uuid), .text(host.name), .number(host.vcpus), .number(host.memoryMB),
-                    .number(host.localGB), .text(host.hypervisor), .state(host.accelerator), .text(host.hypervisorVersion),
-                    .text(host.release), .number(host.serviceVersion),
+                    .number(host.localGB), .text(host.hypervisor), .state(host.accelerator),
+                    .text(host.hypervisorVersion), .text(host.release), .number(host.serviceVersion),
                 ],
                 Self.decode)
         } catch {

@@ -14,7 +14,7 @@ package struct ImageStore: Sendable {
     /// One of each uuid, by name; the first of them, when there are more than an answer can list.
     package func list() async throws(StoreError) -> [Image] {
         try await session.rows(
-            "SELECT c.image, c.image_version FROM (\(Self.catalogue)) AS c ORDER BY c.name, c.image_uuid LIMIT $1",
+            "\(Self.selection) ORDER BY c.name, c.image_uuid LIMIT $1",
             [.number(FieldSchema.elementCountMaxDefault)], Self.decode)
     }
 
@@ -22,11 +22,11 @@ package struct ImageStore: Sendable {
     package func find(_ nameOrUUID: String) async throws(StoreError) -> Image {
         if let uuid = ObjectID(nameOrUUID) {
             let found = try await session.row(
-                "SELECT c.image, c.image_version FROM (\(Self.catalogue)) AS c WHERE c.image_uuid = $1", [.id(uuid)], Self.decode)
+                "\(Self.selection) WHERE c.image_uuid = $1", [.id(uuid)], Self.decode)
             if let found { return found }
         }
         let named = try await session.rows(
-            "SELECT c.image, c.image_version FROM (\(Self.catalogue)) AS c WHERE c.name = $1", [.text(nameOrUUID)], Self.decode)
+            "\(Self.selection) WHERE c.name = $1", [.text(nameOrUUID)], Self.decode)
         guard let first = named.first else { throw StoreError(.notFound, "there is no image \(nameOrUUID)") }
         guard named.count == 1 else {
             throw StoreError(.ambiguousName, "\(named.count) images are named \(nameOrUUID)", count: named.count)
@@ -40,6 +40,8 @@ package struct ImageStore: Sendable {
             "SELECT image, image_version FROM host_images WHERE host_id = $1 ORDER BY name, image_uuid",
             [.id(hostID)], Self.decode)
     }
+
+    private static let selection = "SELECT c.image, c.image_version FROM (\(catalogue)) AS c"
 
     private static let catalogue = """
         SELECT DISTINCT ON (v.image_uuid) v.image_uuid, v.name, v.image, v.image_version

@@ -2,8 +2,8 @@ package import ComputeObjects
 
 /// The gates of this release against the fleet as it is.
 ///
-/// Nothing is remembered: each question reads the fleet, so a gate opens with the request after the last old service has
-/// gone or been upgraded, on every conductor at once.
+/// Nothing is remembered: each question reads the fleet, so a gate opens with the request after the last old service
+/// has gone or been upgraded, on every conductor at once.
 package struct FeatureGates: Sendable {
     let store: Store
 

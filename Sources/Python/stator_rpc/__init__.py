@@ -9,7 +9,7 @@ Generated packages bring the services' clients; a `Channel` carries their calls:
 from stator_rpc.calls import BidirectionalCall, ClientStreamingCall, ResponseStream
 from stator_rpc.channel import Channel
 from stator_rpc.connection import Peer
-from stator_rpc.errors import ConnectFailed, ConnectionLost, MessageError, NotBegun, RPCError
+from stator_rpc.errors import ConnectFailed, ConnectionLost, MessageError, NotBegun, PeerRefused, RPCError
 from stator_rpc.identity import Credentials, Identity
 from stator_rpc.manifest import InvalidManifest, Manifest, Version
 from stator_rpc.methods import CallerClass, Contract, Message, Method, Shape
@@ -32,6 +32,7 @@ __all__ = [
     "Method",
     "NotBegun",
     "Peer",
+    "PeerRefused",
     "RPCError",
     "ResponseStream",
     "Shape",

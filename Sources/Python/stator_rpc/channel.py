@@ -10,7 +10,7 @@ from typing import Any, Self
 from stator_rpc import wire
 from stator_rpc.calls import BidirectionalCall, ClientStreamingCall, Exchange, ResponseStream
 from stator_rpc.connection import Connection, Expectation, Peer, split_address
-from stator_rpc.errors import ConnectFailed, ConnectionLost, NotBegun, RPCError
+from stator_rpc.errors import ConnectFailed, NotBegun, PeerRefused, RPCError
 from stator_rpc.identity import Credentials, Identity
 from stator_rpc.manifest import Manifest
 from stator_rpc.methods import Contract, Method, Request, Response
@@ -60,7 +60,10 @@ class Channel:
     # MARK: its life
 
     async def peer(self) -> Peer:
-        """Connects, if need be; who is there. Raises `RPCError` with UNAVAILABLE."""
+        """Connects, if need be; who is there.
+
+        Raises `RPCError` with UNAVAILABLE, or with UNAUTHENTICATED where the two sides do not accept each other.
+        """
         return (await self._connected(None)).peer
 
     async def close(self, timeout: float = 10.0) -> None:
@@ -187,32 +190,36 @@ class Channel:
                 return await asyncio.shield(self._connecting)
         except TimeoutError:
             raise RPCError(StatusCode.DEADLINE_EXCEEDED, "no connection was made in time") from None
+        except PeerRefused as error:
+            raise RPCError(StatusCode.UNAUTHENTICATED, str(error)) from error
         except ConnectFailed as error:
             raise _Unreachable(str(error)) from error
 
     async def _connect(self) -> Connection:
-        """Dials the addresses in turn, from a random one on, until one answers or the time is over."""
+        """Dials the addresses in turn, in a random order, until one answers, all have refused or the time is over."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + CONNECT_SECONDS
         if self._was_connected:
             # Many clients lose their connection at the same moment, and are not to come back in the same.
             await asyncio.sleep(random.uniform(0.0, PAUSE_FIRST_SECONDS))
         addresses = random.sample(self._addresses, len(self._addresses))
-        failures: dict[str, str] = {}
+        failures: dict[str, ConnectFailed] = {}
         attempt = 0
         while loop.time() < give_up:
             for address in addresses:
                 try:
                     self._connection = await Connection.opened(partial(self._made, address), self._context)
                 except ConnectFailed as error:
-                    failures[address] = str(error)
+                    failures[address] = error
                     continue
                 self._was_connected = True
                 self._known_manifests[self._connection.peer.manifest.fingerprint] = self._connection.peer.manifest
                 return self._connection
+            if all(isinstance(failure, PeerRefused) for failure in failures.values()):
+                raise PeerRefused("; ".join(str(failure) for failure in failures.values()))
             attempt += 1
             await self._pause(attempt, give_up)
-        raise ConnectFailed("; ".join(failures.values()))
+        raise ConnectFailed("; ".join(str(failure) for failure in failures.values()))
 
     def _made(self, address: str) -> Connection:
         """A connection that is to be dialled."""

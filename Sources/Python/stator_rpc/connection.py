@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stator_rpc import wire
-from stator_rpc.errors import ConnectFailed, NotBegun
+from stator_rpc.errors import ConnectFailed, NotBegun, PeerRefused
 from stator_rpc.identity import ALPN, Identity
 from stator_rpc.manifest import Manifest
 from stator_rpc.session import Closed, Event, GoingAway, Ready, Session
@@ -67,6 +67,9 @@ class Connection(asyncio.Protocol):
         except TimeoutError:
             connection.abort("no answer in time")
             raise ConnectFailed(f"{connection.address} does not answer in time") from None
+        except ssl.SSLCertVerificationError as error:
+            connection.abort("it could not be made")
+            raise PeerRefused(f"the certificate of {connection.address} is not accepted: {error}") from None
         except OSError as error:
             connection.abort("it could not be made")
             raise ConnectFailed(f"cannot connect to {connection.address}: {error}") from None
@@ -168,7 +171,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         if exc is not None and self._session.closed is None:
-            self._refuse(ConnectFailed(f"{self.address} ended the connection: {exc}"))
+            # TLS 1.3 tells a client what is wrong with its certificate when it takes itself for connected.
+            is_refusal = isinstance(exc, ssl.SSLError) and "ALERT" in (exc.reason or "")
+            kind = PeerRefused if is_refusal else ConnectFailed
+            self._refuse(kind(f"{self.address} ended the connection: {exc}"))
         self._session.end_of_input()
         self._deliver()
         if self._timer is not None:
@@ -209,7 +215,9 @@ class Connection(asyncio.Protocol):
             match event:
                 case Ready(hello, manifest):
                     self._become_ready(hello, manifest)
-                case GoingAway():
+                case GoingAway(goaway):
+                    if goaway.code in (GoAwayCode.IDENTITY, GoAwayCode.VIOLATION):
+                        self._refuse(PeerRefused(f"{self.address} refuses the connection: {goaway.text}"))
                     self._on_leaving()
                 case Closed(sentence):
                     self._finish(sentence)
@@ -261,10 +269,10 @@ class Connection(asyncio.Protocol):
 
     def _checked_identity(self, tls: ssl.SSLObject | None) -> Identity:
         if tls is None or tls.selected_alpn_protocol() != ALPN:
-            raise ConnectFailed(f"{self.address} does not speak {ALPN}")
+            raise PeerRefused(f"{self.address} does not speak {ALPN}")
         identity = Identity.of_peer(tls.getpeercert(), self.address)
         if (identity.deployment, identity.caller_class) != (self._expected.deployment, self._expected.caller_class):
-            raise ConnectFailed(
+            raise PeerRefused(
                 f"{self.address} is {identity}, and no {self._expected.caller_class} of "
                 f"'{self._expected.deployment}'")
         return identity

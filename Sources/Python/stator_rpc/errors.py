@@ -45,3 +45,7 @@ class ConnectionLost(RPCError):
 
 class ConnectFailed(Exception):
     """A connection could not be made, or its other side is not whom it should be."""
+
+
+class PeerRefused(ConnectFailed):
+    """The two sides do not accept each other: to dial once more would change nothing."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stator_rpc.errors import ConnectFailed
+from stator_rpc.errors import ConnectFailed, PeerRefused
 
 ALPN = "stator/1"
 
@@ -30,10 +30,10 @@ class Identity:
 
     @classmethod
     def only_one_of(cls, uris: list[str], owner: str) -> "Identity":
-        """The one identity among the URIs; raises `ConnectFailed` where there is none, or more than one."""
+        """The one identity among the URIs; raises `PeerRefused` where there is none, or more than one."""
         matches = [match for uri in uris if (match := _IDENTITY.fullmatch(uri))]
         if len(matches) != 1:
-            raise ConnectFailed(f"{owner} has {len(matches)} URIs stator://<deployment>/<class>/<name>, not one")
+            raise PeerRefused(f"{owner} has {len(matches)} URIs stator://<deployment>/<class>/<name>, not one")
         return cls(*matches[0].groups())
 
     @classmethod

@@ -65,7 +65,7 @@ extension Connection: Caller {
     private func start(
         _ method: MethodDescriptor, _ request: MessageContent, _ options: CallOptions, _ call: CompletedCall
     ) throws(RPCError) {
-        if let failure = core.start(method, try encode(request), options, call) { throw failure }
+        if let failure = core.start(method, try encode(request, of: method), options, call) { throw failure }
     }
 
     public func clientStreaming<Request: VersionedMessage, Response: VersionedMessage>(
@@ -121,7 +121,7 @@ extension Connection {
     func startUnary<Request: VersionedMessage, Response: VersionedMessage>(
         _ method: MethodDescriptor, _ request: Request, _ options: CallOptions, deadline: ContinuousClock.Instant?
     ) async throws(RPCError) -> Response {
-        let encoding = try encode(request.content)
+        let encoding = try encode(request.content, of: method)
         guard !Task.isCancelled else { throw .cancelled() }
         var result: Result<MessageContent, RPCError>?
         while result == nil {
@@ -159,7 +159,7 @@ extension Connection {
         _ method: MethodDescriptor, _ request: some VersionedMessage, _ options: CallOptions,
         deadline: ContinuousClock.Instant?
     ) async throws(RPCError) -> CallHandle {
-        try await startStreaming(method, first: try encode(request.content), options, deadline: deadline)
+        try await startStreaming(method, first: try encode(request.content, of: method), options, deadline: deadline)
     }
 
     /// Opens a call whose requests come later.
@@ -198,12 +198,31 @@ extension Connection {
         }
     }
 
-    private func encode(_ request: MessageContent) throws(RPCError) -> MessageEncoding {
+    private func encode(
+        _ request: MessageContent, of method: MethodDescriptor
+    ) throws(RPCError) -> MessageEncoding {
         do {
             return try request.encoding(for: lowering)
         } catch {
+            // A peer without the method may not know its request either; that it lacks the method says more.
+            guard method.since <= peer.serviceVersion else {
+                throw .tooNew(
+                    method, core.peerDescription, release: peer.release, serviceVersion: peer.serviceVersion)
+            }
             throw RPCError(encoding: error, otherwise: .invalidArgument)
         }
+    }
+}
+
+extension RPCError {
+    /// Of a method that the peer's release does not serve.
+    static func tooNew(
+        _ method: MethodDescriptor, _ peer: String, release: String, serviceVersion: UInt32
+    ) -> RPCError {
+        RPCError(
+            .unimplemented,
+            "\(method.path) needs service version \(method.since); \(peer) runs release \(release) "
+                + "(service version \(serviceVersion))")
     }
 }
 

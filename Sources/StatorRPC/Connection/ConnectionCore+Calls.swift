@@ -51,10 +51,8 @@ extension ConnectionCore {
 
     /// Of a method that the peer's release does not serve: it is not even asked.
     private func tooNew(_ method: MethodDescriptor) -> RPCError {
-        RPCError(
-            .unimplemented,
-            "\(method.path) needs service version \(method.since); \(peerDescription) runs release "
-                + "\(printable(peerHello?.release ?? "")) (service version \(peerServiceVersion))")
+        .tooNew(
+            method, peerDescription, release: printable(peerHello?.release ?? ""), serviceVersion: peerServiceVersion)
     }
 
     private func begin(

@@ -1,5 +1,6 @@
 import ComputeAgent
 import ComputeMessages
+import Foundation
 import StatorObjects
 import TestSupport
 import Testing
@@ -33,6 +34,54 @@ import Testing
         let read = try InstanceRecord(fileContents: try record.fileContents(), path: "r")
         #expect(read == record)
         #expect(read.pendingOperations.map(\.kind) == [.reboot])
+    }
+
+    /// What the release before reads of a file: names that it does not know are nothing to it.
+    private struct FirstReleasesFile: Decodable {
+        struct Operation: Decodable {
+            var kind: String
+        }
+
+        var instance: [UInt8]?
+        var operations: [Operation]
+
+        enum CodingKeys: CodingKey { case instance, operations }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            operations = try container.decode([Operation].self, forKey: .operations)
+            instance = try container.decodeIfPresent(Data.self, forKey: .instance).map { Array($0) }
+        }
+    }
+
+    @Test func `the release before reads a record with operations and states that it does not know`() throws {
+        var record = record()
+        var paused = instance(record.id)
+        paused.vmState = .paused
+        paused.taskState = .unpausing
+        record.take(RecordedOperation(id: .random(), kind: .pause, outcome: .reported(Report())), instance: paused)
+        record.take(RecordedOperation(id: .random(), kind: .stop), instance: paused)
+        record.take(RecordedOperation(id: .random(), kind: .unpause), instance: paused)
+        let contents = try record.fileContents()
+
+        let old = try JSONDecoder().decode(FirstReleasesFile.self, from: Data(contents))
+        #expect(old.operations.map(\.kind) == ["create", "reboot", "stop"])
+        let kept = try Instance(decoding: try #require(old.instance))
+        #expect(kept.displayName == "web")
+        #expect(kept.vmState == nil)
+        #expect(kept.taskState == nil)
+
+        let read = try InstanceRecord(fileContents: contents, path: "r")
+        #expect(read.operations == record.operations)
+        #expect(read.pendingOperations.map(\.kind) == [.reboot, .stop, .unpause])
+    }
+
+    @Test func `a newer release's kinds of operation are left out`() throws {
+        var text = String(decoding: try record().fileContents(), as: UTF8.self)
+        let later = #""laterOperations":[{"id":"\#(ObjectID.random())","kind":"teleport","position":1}],"#
+        text.replace(#""operations""#, with: later + #""operations""#)
+        let read = try InstanceRecord(fileContents: Array(text.utf8), path: "r")
+        #expect(read.operations.map(\.kind) == [.create, .reboot])
     }
 
     @Test func `a delete supersedes what is pending and nothing that has ended`() {

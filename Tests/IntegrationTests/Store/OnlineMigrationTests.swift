@@ -53,7 +53,8 @@ struct OnlineMigrationTests {
         try await fixture.client.query("SELECT count(*) AS n FROM notes WHERE \(condition)").first?.int8("n")
     }
 
-    @Test func `the phases are pending in order, and expanding leaves data and the old form as they are`() async throws {
+    @Test func `the phases are pending in order, and expanding leaves data and the old form as they are`() async throws
+    {
         try await Self.run { fixture in
             let expanded = try await Self.migrator(fixture).expand()
             #expect(expanded == [Self.split])
@@ -109,17 +110,19 @@ struct OnlineMigrationTests {
             let migrator = Self.migrator(fixture)
             let unexpanded = try await migrator.contract()
             #expect(
-                unexpanded == .refused([
-                    "migration \(Self.last + 2) (notes_split) is not applied: run `stator-conductor migrate --expand`"
-                ]))
+                unexpanded
+                    == .refused([
+                        "migration \(Self.last + 2) (notes_split) is not applied: run `stator-conductor migrate --expand`"
+                    ]))
             _ = try await migrator.migrate()
             // An older conductor that still serves.
             _ = try await fixture.client.query("INSERT INTO notes VALUES (100, 'grace late')")
             let unmovedRow = try await migrator.contract()
             #expect(
-                unmovedRow == .refused([
-                    "migration \(Self.last + 3) (notes_move) has 1 rows left to move: run `stator-conductor migrate --online`"
-                ]))
+                unmovedRow
+                    == .refused([
+                        "migration \(Self.last + 3) (notes_move) has 1 rows left to move: run `stator-conductor migrate --online`"
+                    ]))
             _ = try await migrator.moveOnline()
             let contracted = try await migrator.contract()
             #expect(contracted == .applied([Self.drop]))
@@ -133,7 +136,9 @@ struct OnlineMigrationTests {
         }
     }
 
-    @Test func `contracting waits for everyone who is too old and up, or was a moment ago, and names them`() async throws {
+    @Test func `contracting waits for everyone who is too old and up, or was a moment ago, and names them`()
+        async throws
+    {
         try await Self.run { fixture in
             let migrator = Self.migrator(fixture)
             _ = try await migrator.migrate()

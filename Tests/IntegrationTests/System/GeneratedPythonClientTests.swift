@@ -50,7 +50,7 @@ extension SystemTests {
                 let process = try use(cluster, package: package.path)
                 let exit = try await process.wait(timeout: .seconds(120))
                 #expect(exit == .status(0), "\(folder): \(process.output)\(process.errorOutput)")
-                #expect(process.output.split(separator: "\n").count { $0.hasPrefix("ok: ") } == 13)
+                #expect(process.output.split(separator: "\n").count { $0.hasPrefix("ok: ") } == 14)
                 // Nothing is left behind, neither a task nor a connection that complains.
                 #expect(process.errorOutput == "")
             }

@@ -1,6 +1,7 @@
 extension Migration {
     /// Times are microseconds since 1970, by the database's clock (`stator_now`). States are the numbers of the
-    /// protos' enums; a newer release may write numbers that this one does not know. Every row that is changed has a generation, which each write names and advances.
+    /// protos' enums; a newer release may write numbers that this one does not know. Every row that is changed has a
+    /// generation, which each write names and advances.
     static let initialSchema = """
         CREATE FUNCTION stator_now() RETURNS bigint LANGUAGE sql VOLATILE AS $$
             SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint

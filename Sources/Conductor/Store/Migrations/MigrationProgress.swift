@@ -30,7 +30,7 @@ package struct SchemaStatus: Sendable, Equatable {
         migrations.filter { $0.phase == phase && $0.state != .done }
     }
 
-    /// Whether what a migration moved rows from may have been taken away: it can't be counted any more, and needs not be.
+    /// Whether what a migration moved rows from may have been taken away: it can't be counted any more, nor needs to be.
     func isContracted(after migration: Migration) -> Bool {
         migrations.contains { $0.phase == .contract && $0.state == .done && $0.version > migration.version }
     }

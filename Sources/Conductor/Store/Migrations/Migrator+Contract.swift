@@ -83,8 +83,8 @@ extension Migrator {
         let services = try await ServiceStore(session).fleet(goneAfter: goneAfter)
         return Self.holders(of: next.oldestServiceVersion, services).map { service in
             let absence = service.up == true ? "" : ", which went away less than \(goneAfter.components.seconds) s ago,"
-            return "\(service.title)\(absence) needs what migration \(next.version) (\(next.name)) takes away; it is for "
-                + "service version \(next.oldestServiceVersion) and later"
+            return "\(service.title)\(absence) needs what migration \(next.version) (\(next.name)) takes away; it is "
+                + "for service version \(next.oldestServiceVersion) and later"
         }
     }
 }

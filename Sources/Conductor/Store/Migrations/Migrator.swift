@@ -25,7 +25,7 @@ package struct Migrator: Sendable {
 
     // MARK: Looking
 
-    /// Where the database stands. Throws `.schemaMismatch` when a migration of this release was applied in another form.
+    /// Where the database stands. Throws `.schemaMismatch` when one of its migrations was applied in another form.
     package func status() async throws(StoreError) -> SchemaStatus {
         try await status(StoreSession(client))
     }
@@ -66,7 +66,8 @@ package struct Migrator: Sendable {
         var steps = migrations.map { migration in
             MigrationProgress(
                 version: migration.version, name: migration.name, phase: migration.phase,
-                state: done.contains(migration.version) ? .done : progress[migration.version] == nil ? .pending : .running,
+                state: done.contains(migration.version)
+                    ? .done : progress[migration.version] == nil ? .pending : .running,
                 oldestServiceVersion: migration.oldestServiceVersion,
                 rowsDone: progress[migration.version]?.rowsDone, rowsTotal: progress[migration.version]?.rowsTotal,
                 isKnown: true)
@@ -84,7 +85,7 @@ package struct Migrator: Sendable {
 
     // MARK: Expanding
 
-    /// Applies what this release adds to the schema, each migration in a transaction of its own; returns those it applied.
+    /// Applies what this release adds to the schema, each migration in a transaction of its own; returns those.
     ///
     /// Safe to run twice, at once in several processes, and while conductors of the release before serve.
     package func expand() async throws(StoreError) -> [Migration] {
@@ -133,7 +134,7 @@ package struct Migrator: Sendable {
 
     // MARK: One at a time
 
-    /// Runs the body in a transaction while no other migration runs. Tables that are in use are tried again for a while.
+    /// Runs the body in a transaction while no other migration runs; tables in use are tried again for a while.
     func exclusively<R: Sendable>(
         _ body: (StoreSession) async throws(StoreError) -> R
     ) async throws(StoreError) -> R {

@@ -1,0 +1,24 @@
+/// The errors with which two neighbouring releases may refuse what they cannot express together.
+///
+/// By kind of request; one of a kind that is not named here may never be refused.
+enum DocumentedRefusal {
+    /// The sender's: the receiver's version of an object has no place for it.
+    private static let lowering = "cannot be sent to a receiver of version"
+    /// A method that the peer's release does not have, and a gate that someone holds down.
+    private static let serviceVersion = "needs service version"
+    /// The placement's, when the hosts that would do are too old to be told.
+    private static let placement = "below service version"
+
+    static let sentences: [String: [String]] = [
+        "create with tags": [lowering],
+        "create with a cpu model": [lowering, placement],
+        "reboot with a cpu model": [lowering],
+        // The last one comes when the gate closes after the request: a service has come back in the older release.
+        "pause": [serviceVersion, lowering],
+        "unpause": [serviceVersion, lowering],
+    ]
+
+    static func allows(_ kind: String, _ sentence: String) -> Bool {
+        sentences[kind]?.contains { sentence.contains($0) } == true
+    }
+}
