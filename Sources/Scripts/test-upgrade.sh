@@ -3,7 +3,8 @@
 #
 # FULL=1: all 120 orders of the five services; ORDERS=n: so many (10). SEED=n: which, and what the load does.
 # SCENARIOS=no or only: without, or nothing but, the scenarios that need no particular order.
-# COMMIT=…: builds the previous release from there instead of from the recorded commit.
+# COMMIT=…: builds the previous release from there instead of from the recorded commit; with STATOR_UPGRADE_SAME=1 it is
+# the release of the work tree, to try these tests themselves.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$repository"
 
