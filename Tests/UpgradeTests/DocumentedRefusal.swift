@@ -9,10 +9,13 @@ enum DocumentedRefusal {
     /// The placement's, when the hosts that would do are too old to be told.
     private static let placement = "below service version"
 
+    /// An old conductor's, of a server that it does not know all of.
+    private static let newerServer = "and later knows, so a conductor of release"
+
     static let sentences: [String: [String]] = [
         "create with tags": [lowering],
         "create with a cpu model": [lowering, placement],
-        "reboot with a cpu model": [lowering],
+        "reboot with a cpu model": [lowering, newerServer],
         // The last one comes when the gate closes after the request: a service has come back in the older release.
         "pause": [serviceVersion, lowering],
         "unpause": [serviceVersion, lowering],
