@@ -70,7 +70,7 @@ package struct HostUnderstanding {
     private func refusal(serviceVersion: UInt32) -> String? {
         guard let manifest = manifests.manifest(ofServiceVersion: serviceVersion) else { return nil }
         do throws(ObjectError) {
-            _ = try request.encoding(for: manifest)
+            try request.canLower(to: manifest)
             return nil
         } catch {
             return error.field ?? error.message
