@@ -3,7 +3,7 @@ internal import StatorObjects
 
 /// A behaviour that makes sense only when every service of the fleet can do it.
 ///
-/// It opens by itself as soon as the last service that is up has the service version, and no configuration, signal or
+/// It opens by itself as soon as the last service that counts has the service version, and no configuration, signal or
 /// restart is needed for it. It closes again when an older service comes back.
 package struct FeatureGate: Hashable, Sendable {
     /// As `stator upgrade status` lists it: lower case, words joined by hyphens.
@@ -33,7 +33,7 @@ package struct FeatureGate: Hashable, Sendable {
         case closed(heldBy: [Service])
     }
 
-    /// Open when nobody that is up is too old.
+    /// Open when nobody that counts is too old.
     package func decision(for fleet: Fleet) -> Decision {
         let older = fleet.older(than: serviceVersion)
         return older.isEmpty ? .open : .closed(heldBy: older)

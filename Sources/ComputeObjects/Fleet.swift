@@ -1,9 +1,10 @@
 package import ComputeMessages
 internal import StatorObjects
 
-/// The services that there are, hosts among them, as one moment saw them.
+/// The services that count, hosts among them, as one moment saw them.
 ///
-/// One counts while its lease holds: a service that was switched off for good stops counting by itself.
+/// One counts while its lease holds, and as long when it gave its lease back or its connection broke, since it may be
+/// restarting. A service that was switched off for good stops counting by itself.
 package struct Fleet: Sendable, Equatable {
     package var services: [Service]
 
@@ -11,15 +12,12 @@ package struct Fleet: Sendable, Equatable {
         self.services = services
     }
 
-    /// Those whose leases are not over.
-    package var up: [Service] { services.filter { $0.up == true } }
+    /// What all can do: the lowest of their service versions; nil: there is none.
+    package var serviceVersion: UInt32? { services.map(\.serviceVersion).min() }
 
-    /// What all that are up can do: the lowest of their service versions; nil: none is up.
-    package var serviceVersion: UInt32? { up.map(\.serviceVersion).min() }
-
-    /// Those that are up and older than the service version, by binary and name.
+    /// Those that are older than the service version, by binary and name.
     package func older(than serviceVersion: UInt32) -> [Service] {
-        Self.inOrder(up.filter { $0.serviceVersion < serviceVersion })
+        Self.inOrder(services.filter { $0.serviceVersion < serviceVersion })
     }
 
     /// By binary, then name: conductors before APIs before hosts does not matter, that it is always the same does.

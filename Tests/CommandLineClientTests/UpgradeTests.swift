@@ -70,7 +70,7 @@ struct UpgradeTests {
         #expect(
             UpgradeReport.status(Self.halfWay) == """
                 release 0.2.0, service version 2, works with service version 1 and later
-                2 of 2 services are up; all of these have at least service version 1
+                2 of 2 services are up; all that count have at least service version 1
                 the database works with service version 1 and later
 
                 BINARY            NAME  STATE  RELEASE  VERSION  SINCE                 LAST_SEEN_UP          ADDRESS
@@ -121,6 +121,21 @@ struct UpgradeTests {
             advice.checkText
                 == "note: stator-compute 'h1' (release 0.1.0, service version 1) is down since 2023-11-14T22:13:20Z; "
                 + "it holds nothing back, and comes back as it is\nready\n")
+    }
+
+    @Test func `a service that has just gone down is waited for`() {
+        let gone = Self.service("stator-compute", "h1", 1, up: false)
+        var gate = FeatureGateStatus()
+        gate.name = "pause"
+        gate.serviceVersion = 2
+        gate.open = false
+        gate.heldBy = [gone]
+        gate.heldByCount = 1
+        let advice = UpgradeAdvice(Self.status([Self.service("stator-conductor", "c1", 2), gone], gates: [gate]))
+        #expect(
+            advice.findings.first?.text
+                == "stator-compute 'h1' (release 0.1.0, service version 1) is down since 2023-11-14T22:13:20Z; "
+                + "it may be restarting and is waited for")
     }
 
     @Test func `a service one release behind is something to do, two releases behind an error, which comes first`() {

@@ -16,12 +16,16 @@ enum DocumentedRefusal {
         "create with tags": [lowering],
         "create with a cpu model": [lowering, placement],
         "reboot with a cpu model": [lowering, newerServer],
-        // The last one comes when the gate closes after the request: a service has come back in the older release.
-        "pause": [serviceVersion, lowering],
-        "unpause": [serviceVersion, lowering],
+        "pause": [serviceVersion],
+        "unpause": [serviceVersion],
     ]
 
-    static func allows(_ kind: String, _ sentence: String) -> Bool {
-        sentences[kind]?.contains { sentence.contains($0) } == true
+    /// The gate was open when the request came, and then the server's host went back to the older release.
+    private static let sentencesGoingBack = ["pause": lowering, "unpause": lowering]
+
+    /// - Parameter isGoingBack: Whether services go from the newer release to the older one.
+    static func allows(_ kind: String, _ sentence: String, isGoingBack: Bool) -> Bool {
+        if isGoingBack, let expected = sentencesGoingBack[kind], sentence.contains(expected) { return true }
+        return sentences[kind]?.contains { sentence.contains($0) } == true
     }
 }

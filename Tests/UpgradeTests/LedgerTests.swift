@@ -91,6 +91,14 @@ import Testing
     }
 
     @Test func `a request that may not be refused is not, whatever the error says`() {
-        #expect(!DocumentedRefusal.allows("list servers", "cannot be said at version 1.1"))
+        let sentence = "Directive cannot be sent to a receiver of version 1.0"
+        #expect(!DocumentedRefusal.allows("list servers", sentence, isGoingBack: true))
+        #expect(DocumentedRefusal.allows("create with tags", sentence, isGoingBack: false))
+    }
+
+    @Test func `a pause that got past the gate is refused by a host that went back only`() {
+        let sentence = "Directive cannot be sent to a receiver of version 1.0"
+        #expect(!DocumentedRefusal.allows("pause", sentence, isGoingBack: false))
+        #expect(DocumentedRefusal.allows("pause", sentence, isGoingBack: true))
     }
 }

@@ -23,6 +23,7 @@ final class Load: Sendable {
     let userDataFolder: TemporaryDirectory
     private let ledger = Mutex(Ledger())
     private let isStopping = Mutex(false)
+    private let goesBack = Mutex(false)
     private let wantedCheck = Mutex<WantedCheck?>(nil)
     /// The process of each server's guest, as it was when the server was created.
     private let processes = Mutex<[String: QEMUProcess]>([:])
@@ -70,6 +71,12 @@ final class Load: Sendable {
             await turn(&worker)
             worker.turn += 1
         }
+    }
+
+    /// Whether services go from the newer release to the older one.
+    var isGoingBack: Bool {
+        get { goesBack.withLock { $0 } }
+        set { goesBack.withLock { $0 = newValue } }
     }
 
     // MARK: the ledger
@@ -145,7 +152,7 @@ final class Load: Sendable {
                 answer = result
             } else {
                 let sentence = result.errorOutput.split(separator: "\n").last.map(String.init) ?? ""
-                if DocumentedRefusal.allows(kind, sentence) {
+                if DocumentedRefusal.allows(kind, sentence, isGoingBack: isGoingBack) {
                     outcome = .refused(sentence)
                     onRefusal(result)
                 } else {

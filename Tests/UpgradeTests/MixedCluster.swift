@@ -97,12 +97,14 @@ final class MixedCluster {
 
     /// Restarts a daemon with a release's program, in order: SIGTERM, its end, the start, ready.
     func restart(_ daemon: TestCluster.Daemon, _ release: Programs) async throws {
+        load.isGoingBack = release == UpgradeSettings.old
         try await cluster.stop(daemon)
         try await cluster.start(daemon, release)
     }
 
     /// Restarts it without asking it to stop first.
     func killAndRestart(_ daemon: TestCluster.Daemon, _ release: Programs) async throws {
+        load.isGoingBack = release == UpgradeSettings.old
         try await cluster.kill9(daemon)
         try await cluster.start(daemon, release)
     }

@@ -59,8 +59,15 @@ extension UpgradeSystemTests {
             #expect(releases["host1"] == releases["conductor1"])
             #expect(Set(releases.values).count == (UpgradeSettings.isSameRelease ? 1 : 2), "\(releases)")
 
+            // While it only restarts, it is waited for.
+            try await mixed.cluster.stop(Daemon.hosts[1])
+            try await expectHolders(["host2"], on: mixed)
+            try await mixed.cluster.start(Daemon.hosts[1], old)
+            try await expectHolders(["host2"], on: mixed)
+
             // Switched off for good: it tells nobody, and nothing is done about it.
             try await mixed.cluster.kill9(Daemon.hosts[1])
+            try await expectHolders(["host2"], on: mixed)
             let begin = ContinuousClock.now
             try await waitUntil(timeout: .seconds(60), pollEvery: .milliseconds(200), "all gates are open") {
                 try await status(of: mixed).closedGates.isEmpty

@@ -56,13 +56,22 @@ package struct UpgradeAdvice: Sendable, Equatable {
         status.migrations.filter { $0.phase == phase && $0.state != .done }
     }
 
+    /// Whether a gate or a migration is held by it.
+    private func isWaitedFor(_ service: Service) -> Bool {
+        (status.gates.flatMap(\.heldBy) + status.migrations.flatMap(\.heldBy)).contains {
+            $0.binary == service.binary && $0.name == service.name
+        }
+    }
+
     // MARK: Findings
 
     private mutating func findServices() {
         for service in status.services where service.up != true {
             let since = Listing.text(service.lastSeenUp).map { " since \($0)" } ?? ""
-            findings.append(
-                Finding(.note, "\(service.title) is down\(since); it holds nothing back, and comes back as it is"))
+            let effect =
+                isWaitedFor(service)
+                ? "it may be restarting and is waited for" : "it holds nothing back, and comes back as it is"
+            findings.append(Finding(.note, "\(service.title) is down\(since); \(effect)"))
         }
         let tooOld = up.filter { $0.serviceVersion < status.oldestServiceVersion ?? 0 }
         for service in tooOld {

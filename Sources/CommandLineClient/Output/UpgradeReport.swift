@@ -30,7 +30,7 @@ package enum UpgradeReport {
         var text = "release \((status.release ?? "unknown").singleLine), "
         text += "service version \(status.serviceVersion ?? 0), "
         text += "works with service version \(status.oldestServiceVersion ?? 0) and later\n"
-        text += "\(up.count) of \(status.services.count) services are up; all of these have at least service version "
+        text += "\(up.count) of \(status.services.count) services are up; all that count have at least service version "
         text += "\(status.fleetServiceVersion ?? 0)\n"
         text += "the database works with service version \(status.schemaOldestServiceVersion ?? 0) and later\n"
         return text

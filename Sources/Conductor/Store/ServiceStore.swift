@@ -70,9 +70,10 @@ package struct ServiceStore: Sendable {
     ///
     /// - Parameters:
     ///   - binary: Of this binary only.
-    ///   - goneAfter: Without those whose lease ended longer ago than that; nil: all.
+    ///   - seenWithin: Those that are up or were last seen up no longer ago than that, whether their leases have ended
+    ///     or were given back; nil: all.
     package func fleet(
-        binary: String? = nil, goneAfter: Duration? = nil
+        binary: String? = nil, seenWithin: Duration? = nil
     ) async throws(StoreError) -> [ServiceRecord] {
         try await session.rows(
             """
@@ -85,10 +86,11 @@ package struct ServiceStore: Sendable {
                 FROM hosts AS h JOIN host_sessions AS s ON s.host_id = h.uuid
             ) AS v
             WHERE ($1::text IS NULL OR v.binary_name = $1)
-                AND ($2::bigint IS NULL OR v.lease_until > (SELECT stator_now()) - $2)
+                AND ($2::bigint IS NULL
+                    OR greatest(v.lease_until, v.last_seen_up + $2) > (SELECT stator_now()))
             ORDER BY v.binary_name, v.name
             """,
-            [.text(orNil: binary), goneAfter.map { .duration($0) } ?? .null], Self.decode)
+            [.text(orNil: binary), seenWithin.map { .duration($0) } ?? .null], Self.decode)
     }
 
     /// Writes down that a host is of another release or service version than before, in the transaction that

@@ -4,6 +4,9 @@ package import ComputeObjects
 ///
 /// Nothing is remembered: each question reads the fleet, so a gate opens with the request after the last old service
 /// has gone or been upgraded, on every conductor at once.
+///
+/// A service that has just gone, by its own will or because its connection broke, may be restarting in the same release:
+/// it counts until the lease would have ended with which it was last seen up.
 package struct FeatureGates: Sendable {
     let store: Store
 
@@ -12,7 +15,7 @@ package struct FeatureGates: Sendable {
     }
 
     package func fleet() async throws(StoreError) -> Fleet {
-        Fleet(try await store.services.fleet().map(\.message))
+        Fleet(try await store.services.fleet(seenWithin: Leases.service).map(\.message))
     }
 
     package func isOpen(_ gate: FeatureGate) async throws(StoreError) -> Bool {

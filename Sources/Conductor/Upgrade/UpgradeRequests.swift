@@ -17,20 +17,22 @@ struct UpgradeRequests: Sendable {
     func status(for scope: RequesterScope) async throws -> UpgradeStatus {
         try scope.requireOperator(to: "see how an upgrade goes")
         let services = try await store.services.fleet()
-        let recent = try await store.services.fleet(goneAfter: Migrator.goneAfter)
+        let recent = try await store.services.fleet(seenWithin: Migrator.goneAfter)
         return UpgradeStatus(
-            services: services.map(\.message), recentServices: recent, gates: FeatureGate.all,
-            schema: try await store.schemaStatus())
+            services: services.map(\.message), fleet: try await FeatureGates(store: store).fleet(),
+            recentServices: recent, gates: FeatureGate.all, schema: try await store.schemaStatus())
     }
 }
 
 extension UpgradeStatus {
     /// - Parameters:
     ///   - services: All, those that are down too.
+    ///   - fleet: Those that count for gates.
     ///   - recentServices: Those for which a contraction waits.
-    init(services: [Service], recentServices: [ServiceRecord], gates: [FeatureGate], schema: SchemaStatus) {
+    init(
+        services: [Service], fleet: Fleet, recentServices: [ServiceRecord], gates: [FeatureGate], schema: SchemaStatus
+    ) {
         self.init()
-        let fleet = Fleet(services)
         release = Release.current
         serviceVersion = Release.serviceVersion
         oldestServiceVersion = Release.oldestServiceVersion

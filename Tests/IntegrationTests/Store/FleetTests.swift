@@ -24,10 +24,22 @@ struct FleetTests {
             #expect(fleet[1].versionSince != nil)
             let hosts = try await services.fleet(binary: "stator-compute")
             #expect(hosts.map(\.name) == ["h1", "h2"])
-            let recent = try await services.fleet(goneAfter: .seconds(30))
+            let justSeen = try await services.fleet(seenWithin: .seconds(30))
+            #expect(justSeen.map(\.name) == ["h1", "h2", "c1"])
+            try await Self.age(.seconds(60), fixture)
+            // Whose lease lasts is up, no matter when it was last renewed.
+            let recent = try await services.fleet(seenWithin: .seconds(30))
             #expect(recent.map(\.name) == ["h2", "c1"])
-            let longer = try await services.fleet(goneAfter: .seconds(90))
+            let longer = try await services.fleet(seenWithin: .seconds(90))
             #expect(longer.map(\.name) == ["h1", "h2", "c1"])
+        }
+    }
+
+    /// Lets all have been seen so much longer ago.
+    private static func age(_ time: Duration, _ fixture: StoreFixture) async throws {
+        let microseconds = time.components.seconds * 1_000_000
+        for table in ["services", "host_sessions"] {
+            _ = try await fixture.client.query("UPDATE \(table) SET last_seen_up = last_seen_up - \(microseconds)")
         }
     }
 
@@ -53,7 +65,7 @@ struct FleetTests {
         }
     }
 
-    @Test func `a gate is held by who is up and too old, by name, and opens by itself`() async throws {
+    @Test func `a gate is held by who is too old, by name, until its lease would have ended`() async throws {
         try await StoreFixture.run { fixture in
             let gate = FeatureGate(name: "pause", description: "Servers can be paused.", serviceVersion: 2)
             let gates = FeatureGates(store: fixture.store)
@@ -63,11 +75,36 @@ struct FleetTests {
             #expect(refusal?.message.contains("stator-compute 'h1' (release 0.1.0, service version 1)") == true)
             let isOpenBefore = try await gates.isOpen(gate)
             #expect(!isOpenBefore)
-            // Switched off for good.
+            // Its connection broke: it may be restarting.
             try await fixture.store.hosts.detach(attachment)
+            let isOpenAfterDetach = try await gates.isOpen(gate)
+            #expect(!isOpenAfterDetach)
+            try await Self.age(Leases.host - .seconds(5), fixture)
+            let isOpenWithinLease = try await gates.isOpen(gate)
+            #expect(!isOpenWithinLease)
+            // Switched off for good.
+            try await Self.age(.seconds(5), fixture)
             try await gates.requireOpen(gate)
-            let isOpen = try await gates.isOpen(gate)
-            #expect(isOpen)
+        }
+    }
+
+    @Test(arguments: ["stator-conductor", "stator-api"])
+    func `a daemon that stops holds a gate as long as one that was killed`(binary: String) async throws {
+        try await StoreFixture.run { fixture in
+            let gate = FeatureGate(name: "pause", description: "Servers can be paused.", serviceVersion: 2)
+            let gates = FeatureGates(store: fixture.store)
+            for (name, isStopped) in [("stopped", true), ("killed", false)] {
+                let service = try await fixture.store.services.register(
+                    binary: binary, name: name, release: "0.1.0", version: 1, address: nil, lease: Leases.service)
+                if isStopped { try await fixture.store.services.withdraw(service.uuid) }
+            }
+            let refusal = await #expect(throws: ConductorError.self) { try await gates.requireOpen(gate) }
+            #expect(refusal?.message.contains("\(binary) 'killed'") == true)
+            #expect(refusal?.message.contains("\(binary) 'stopped'") == true)
+            // Time goes by, and nothing else.
+            try await Self.age(Leases.service, fixture)
+            _ = try await fixture.client.query("UPDATE services SET lease_until = least(lease_until, stator_now())")
+            try await gates.requireOpen(gate)
         }
     }
 }

@@ -4,11 +4,11 @@ internal import Logging
 
 // Taking away what only older releases need.
 extension Migrator {
-    /// A service that went away so short a time ago may be restarting and is asked for all the same.
+    /// A service that was last seen up so short a time ago may be restarting and is asked for all the same.
     package static let goneAfter: Duration = .seconds(10 * 60)
 
     /// Applies the contracting migrations, or says why not: an online migration has rows left, or a service that is up
-    /// (or went down less than `goneAfter` ago, and so may come back) is older than what the schema would then need.
+    /// (or was last seen up less than `goneAfter` ago, and so may come back) is older than what the schema would then need.
     ///
     /// No service can register between the look and the commit. One that is older and comes later is refused by the
     /// schema.
@@ -80,7 +80,7 @@ extension Migrator {
     ) async throws(StoreError) -> [String] {
         // Registrations wait until the transaction's end; a conductor that comes then finds the schema contracted.
         try await session.script("LOCK TABLE services, hosts IN SHARE ROW EXCLUSIVE MODE")
-        let services = try await ServiceStore(session).fleet(goneAfter: goneAfter)
+        let services = try await ServiceStore(session).fleet(seenWithin: goneAfter)
         return Self.holders(of: next.oldestServiceVersion, services).map { service in
             let absence = service.up == true ? "" : ", which went away less than \(goneAfter.components.seconds) s ago,"
             return "\(service.title)\(absence) needs what migration \(next.version) (\(next.name)) takes away; it is "
