@@ -15,8 +15,18 @@ extension MessageContent {
         let storage = MessageStorage.decoding(
             schema, capacity: schema.memoryExpected(encodedLength: bytes.count),
             limit: MessageLimits.decodingMemoryMax(encodedLength: bytes.count))
-        defer { withExtendedLifetime(storage) {} }
-        let head = unsafe storage.head
+        unsafe try storage.decode(bytes, schema, from: sender)
+        self.init(storage)
+    }
+}
+
+extension MessageStorage {
+    /// Decodes into this storage, which is new. A method, so that the storage outlives the pointers into it.
+    fileprivate func decode(
+        _ bytes: UnsafeRawBufferPointer, _ schema: MessageSchema, from sender: Manifest?
+    ) throws(ObjectError) {
+        let facts = schema.facts
+        let head = unsafe head
         var allocator = unsafe Arena(head).allocator
         let unpacked = unsafe protobuf_c_message_unpack(
             schema.typedDescriptor, &allocator, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
@@ -27,11 +37,10 @@ extension MessageContent {
         if facts.hasMaps { unsafe message.arrangeMaps(schema, in: Arena(head)) }
         unsafe try message.validate(schema, from: .sender(sender))
         if let sender, facts.hasConversions {
-            unsafe try message.raise(schema, from: sender, in: storage)
+            unsafe try message.raise(schema, from: sender, in: self)
             unsafe head.pointee.isValidated = false
         }
         unsafe head.pointee.settle(message)
-        self.init(storage)
     }
 }
 

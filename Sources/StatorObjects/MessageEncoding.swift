@@ -18,27 +18,32 @@ internal import CProtobufC
     /// Consumes the reference to the message, which moves here: counting it is a good part of encoding a short one.
     init(_ message: consuming MessageStorage, for receiver: Manifest?) throws(ObjectError) {
         if unsafe !message.head.pointee.isValidated { try message.validate() }
-        var need = LoweringNeed.nothing
-        if let receiver {
-            let schema = unsafe message.head.pointee.schema
-            let found = receiver.plan(for: schema)
-            if !found.isEmpty { need = try Self.lower(&message, found) }
-            plan = need == .nothing ? nil : found
-        } else {
-            plan = nil
-        }
-        storage = message
-        self.receiver = need == .nothing ? nil : receiver
-        let schema = unsafe storage.head.pointee.schema
-        // What is left out makes the message shorter, and a value's stand-in has the same bound as the value.
-        let bound = unsafe schema.facts.growth.byteCountMax(usedCount: storage.head.pointee.usedCount)
-        guard bound > Self.boundedByteCountMax else {
-            byteCountMax = bound
+        guard let receiver else {
+            try self.init(valid: message, nil, nil)
             return
         }
-        let count = unsafe Self.byteCount(storage.message, plan)
-        guard count <= MessageLimits.encodedLengthMax else { throw .encodedTooLong(schema, count: count) }
-        byteCountMax = count
+        let schema = unsafe message.head.pointee.schema
+        let plan = receiver.plan(for: schema)
+        let need = plan.isEmpty ? .nothing : try Self.lower(&message, plan)
+        try self.init(valid: message, need == .nothing ? nil : plan, need == .nothing ? nil : receiver)
+    }
+
+    private init(
+        valid message: consuming MessageStorage, _ plan: LoweringPlan?, _ receiver: Manifest?
+    ) throws(ObjectError) {
+        let schema = unsafe message.head.pointee.schema
+        // What is left out makes the message shorter, and a value's stand-in has the same bound as the value.
+        let bound = unsafe schema.facts.growth.byteCountMax(usedCount: message.head.pointee.usedCount)
+        if bound > Self.boundedByteCountMax {
+            let count = unsafe Self.byteCount(message.message, plan)
+            guard count <= MessageLimits.encodedLengthMax else { throw .encodedTooLong(schema, count: count) }
+            byteCountMax = count
+        } else {
+            byteCountMax = bound
+        }
+        self.plan = plan
+        self.receiver = receiver
+        storage = message
     }
 
     private static func lower(
@@ -79,7 +84,7 @@ internal import CProtobufC
 
 extension MessageContent {
     /// The message as it goes to a receiver; see `VersionedMessage.encoding(for:)`.
-    public func encoding(for receiver: Manifest?) throws(ObjectError) -> MessageEncoding {
+    public consuming func encoding(for receiver: Manifest?) throws(ObjectError) -> MessageEncoding {
         try MessageEncoding(storage, for: receiver)
     }
 }

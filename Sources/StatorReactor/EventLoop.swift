@@ -9,7 +9,7 @@ internal import Synchronization
 /// three is bounded per turn, so that none starves the others. Methods say whether they may be called from any thread
 /// or on the loop only; the latter is asserted in debug builds.
 ///
-/// `@unchecked Sendable`: `poller`, `timers`, `queue`, `currentInstant`, `turnCount`, `isStopping` and `spareWork` are
+/// `@unchecked Sendable`: `poller`, `timers`, `queue`, `currentInstant`, `turns`, `isStopping` and `spareWork` are
 /// touched on the loop's thread only (by `init` before that thread exists); everything else is immutable, atomic or
 /// behind a lock.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
@@ -50,14 +50,17 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     let poller: Poller
     var timers = TimerQueue()
-    private var queue = Deque<Work>()
+    // Not checked for overlapping accesses, which would cost with every job: nothing is called while it is touched. What
+    // leaves it is dropped outside.
+    @exclusivity(unchecked) private var queue = Deque<Work>()
     private var spareWork: [Work] = []
     private var currentInstant = ContinuousClock.now
     /// How many turns have begun; a number, so that asking whether it is still the same one costs nothing. On the loop
     /// only.
-    ///
-    /// Not checked for overlapping accesses: only `turn` writes it, and calls nobody meanwhile.
-    @exclusivity(unchecked) package private(set) var turnCount: UInt64 = 0
+    package var turnCount: UInt64 { unsafe turns }
+    // Not checked for overlapping accesses: only `turn` writes it, and calls nobody meanwhile. Other modules would check
+    // all the same if they read the property itself.
+    @exclusivity(unchecked) private var turns: UInt64 = 0
     private var isStopping = false
 
     /// Makes a loop that does not run yet; what is queued before `start()` waits for it.
@@ -139,7 +142,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     func submit(_ work: Work) {
         if isInLoop {
-            queue.append(work)
+            unsafe queue.append(work)
             return
         }
         let needsWakeUp = inbox.withLock { inbox in
@@ -169,7 +172,9 @@ extension EventLoop {
         }
         drain()
         // What still queues itself refers to the loop, as the loop does to it.
-        queue.removeAll()
+        var dropped = Deque<Work>()
+        unsafe swap(&dropped, &queue)
+        dropped.removeAll()
         poller.deregisterAll()
         timers.removeAll()
         threadID.store(0, ordering: .relaxed)
@@ -178,7 +183,7 @@ extension EventLoop {
     private func turn() {
         let count = poller.wait(timeout: timeout())
         currentInstant = ContinuousClock.now
-        unsafe turnCount &+= 1
+        unsafe turns &+= 1
         for index in 0..<count {
             switch poller.event(at: index) {
             case .wakeUp: emptyInbox()
@@ -192,7 +197,7 @@ extension EventLoop {
 
     /// Milliseconds to wait, rounded up so that a timer is due when the wait ends; -1 for no limit.
     private func timeout() -> CInt {
-        if !queue.isEmpty {
+        if unsafe !queue.isEmpty {
             return 0
         }
         guard let next = timers.nextInstant() else {
@@ -221,7 +226,7 @@ extension EventLoop {
         let serial = unsafe asUnownedSerialExecutor()
         let task = unsafe asUnownedTaskExecutor()
         var remaining = EventLoop.workPerTurnMax
-        while remaining > 0, let work = queue.popFirst() {
+        while remaining > 0, let work = unsafe queue.popFirst() {
             switch work {
             case .job(let job): unsafe job.runSynchronously(on: task)
             case .actorJob(let job): unsafe job.runSynchronously(isolatedTo: serial, taskExecutor: task)
@@ -238,7 +243,7 @@ extension EventLoop {
             swap(&inbox.work, &taken)
             return inbox.isStopRequested
         }
-        queue.append(contentsOf: taken)
+        unsafe queue.append(contentsOf: taken)
         taken.removeAll(keepingCapacity: taken.capacity <= EventLoop.workPerTurnMax)
         spareWork = taken
         isStopping = isStopping || isStopRequested
@@ -252,8 +257,9 @@ extension EventLoop {
             runQueue()
             emptyInbox()
             remaining -= 1
+            let isEmpty = unsafe queue.isEmpty
             isDone = inbox.withLock { inbox in
-                inbox.isClosed = remaining == 0 || (inbox.work.isEmpty && queue.isEmpty)
+                inbox.isClosed = remaining == 0 || isEmpty && inbox.work.isEmpty
                 return inbox.isClosed
             }
         }

@@ -40,11 +40,10 @@ extension ConnectionCore {
         if isPriority { machine.prioritize(id) }
         let context = CallContext(connection: connection, method: method, header: header, deadline: deadline)
         let observation = routes.hasInterceptors ? try ServerObservation(routes.interceptors, context) : nil
-        switch route.handler {
-        case .immediate(let handler):
+        if let handler = route.immediate {
             guard let message else { throw RPCError(.invalidArgument, "the call came without its request") }
             carryOut(id, message, context, observation, handler)
-        case .task(let begin):
+        } else if let begin = route.begin {
             try startTask(id, context, observation, begin, message, endsStream: endsStream)
         }
     }

@@ -270,7 +270,8 @@ final class ConnectionCore: @unchecked Sendable {
     }
 
     func reportIfGone() {
-        guard machine.isClosed, isTransportGone || transport == nil, handlerCount == 0, let observer else { return }
+        // The machine is asked last: with every call that ends, and it is large.
+        guard isTransportGone || transport == nil, handlerCount == 0, machine.isClosed, let observer else { return }
         self.observer = nil
         if account != nil, let identity { settings.accounts.leave(identity) }
         observer.isGone()

@@ -8,7 +8,8 @@ internal import StatorWire
 /// for each call. States: new → open → over. `@unchecked Sendable`: touched on the loop's thread only, which `cancel`
 /// sees to.
 final class UnaryCall: ClientCall, @unchecked Sendable {
-    typealias Completion = (Result<MessageContent, RPCError>) -> Void
+    /// Takes the response over, which then is not counted for it.
+    typealias Completion = (consuming Result<MessageContent, RPCError>) -> Void
 
     private enum State {
         /// Cancelled or not, before it is opened.

@@ -13,7 +13,7 @@ public struct UnaryCompletion<Response: VersionedMessage> {
     @inlinable
     public init(_ body: @escaping (Result<Response, RPCError>) -> Void) {
         call = CompletedCall(Response.schema) { result in
-            switch result {
+            switch consume result {
             case .success(let content): body(.success(Response(content: content)))
             case .failure(let error): body(.failure(error))
             }
@@ -29,7 +29,7 @@ final class CompletedCall: ClientCall {
 
     /// - Parameter schema: Of the responses.
     @usableFromInline
-    init(_ schema: MessageSchema, _ completion: @escaping (Result<MessageContent, RPCError>) -> Void) {
+    init(_ schema: MessageSchema, _ completion: @escaping (consuming Result<MessageContent, RPCError>) -> Void) {
         self.schema = schema
         self.completion = completion
     }

@@ -13,7 +13,12 @@ extension CallRouter {
             method, .unary,
             .task { call, bytes throws(RPCError) in
                 let request: Request = try call.decode(try firstRequest(bytes))
-                return { try await call.send(try await handler(request, call.context), endsStream: true) }
+                return {
+                    let response = try call.encode(try await handler(request, call.context))
+                    if !call.sendAtOnce(response, endsStream: true) {
+                        try await call.send(response, endsStream: true)
+                    }
+                }
             })
     }
 
@@ -32,7 +37,7 @@ extension CallRouter {
     @usableFromInline
     mutating func insertImmediate(
         _ method: MethodDescriptor, _ schema: MessageSchema,
-        _ carryOut: @escaping @Sendable (MessageContent, CallContext) throws -> MessageContent
+        _ carryOut: @escaping @Sendable (consuming MessageContent, CallContext) throws -> MessageContent
     ) {
         insert(method, .unary, .immediate(ImmediateHandler(schema, carryOut)))
     }

@@ -6,10 +6,11 @@ internal import StatorWire
 final class ImmediateHandler: Sendable {
     /// Of the request.
     let schema: MessageSchema
-    let carryOut: @Sendable (MessageContent, CallContext) throws -> MessageContent
+    let carryOut: @Sendable (consuming MessageContent, CallContext) throws -> MessageContent
 
     init(
-        _ schema: MessageSchema, _ carryOut: @escaping @Sendable (MessageContent, CallContext) throws -> MessageContent
+        _ schema: MessageSchema,
+        _ carryOut: @escaping @Sendable (consuming MessageContent, CallContext) throws -> MessageContent
     ) {
         self.schema = schema
         self.carryOut = carryOut
@@ -41,7 +42,7 @@ extension ConnectionCore {
         }
     }
 
-    private func encode(_ response: MessageContent) throws(RPCError) -> MessageEncoding {
+    private func encode(_ response: consuming MessageContent) throws(RPCError) -> MessageEncoding {
         do {
             return try response.encoding(for: loweringManifest)
         } catch {

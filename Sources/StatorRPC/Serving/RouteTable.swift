@@ -13,11 +13,16 @@ final class Route: Sendable {
     }
 
     let method: MethodDescriptor
-    let handler: Handler
+    // Apart, since taking one out of the enum would count it with every call. One of the two is there.
+    let immediate: ImmediateHandler?
+    let begin: Begin?
 
     init(method: MethodDescriptor, handler: Handler) {
         self.method = method
-        self.handler = handler
+        switch handler {
+        case .immediate(let handler): (immediate, begin) = (handler, nil)
+        case .task(let body): (immediate, begin) = (nil, body)
+        }
     }
 }
 

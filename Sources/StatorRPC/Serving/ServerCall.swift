@@ -113,19 +113,31 @@ final class ServerCall: @unchecked Sendable {
 
     /// Sends a response, lowered to what the caller understands; from any task.
     func send(_ message: some VersionedMessage, endsStream: Bool) async throws(RPCError) {
-        let encoding: MessageEncoding
+        let encoding = try encode(message)
+        if sendAtOnce(encoding, endsStream: endsStream) { return }
+        try await send(encoding, endsStream: endsStream)
+    }
+
+    /// Lowers a response to what the caller understands.
+    func encode(_ message: some VersionedMessage) throws(RPCError) -> MessageEncoding {
         do {
-            encoding = try message.encoding(for: core.loweringManifest)
+            return try message.encoding(for: core.loweringManifest)
         } catch {
             throw RPCError(encoding: error, otherwise: .internal)
         }
-        try await send(encoding, endsStream: endsStream)
+    }
+
+    /// Handlers write from the loop, as a rule, and there is room: that costs neither closures nor async frames.
+    ///
+    /// False: it was not sent, and `send` says why or waits.
+    func sendAtOnce(_ encoding: MessageEncoding, endsStream: Bool) -> Bool {
+        core.loop.isInLoop && respondOnLoop(encoding, endsStream: endsStream) == .sent
     }
 
     func send(_ encoding: MessageEncoding, endsStream: Bool) async throws(RPCError) {
         var isSent = false
         while !isSent {
-            switch await respond(encoding, endsStream: endsStream) {
+            switch await core.loop.perform({ self.respondOnLoop(encoding, endsStream: endsStream) }) {
             case .sent: isSent = true
             case .streamEnded: throw RPCError(.cancelled, "the call is over")
             case .windowUsedUp: try await waitForCredit()
@@ -133,12 +145,6 @@ final class ServerCall: @unchecked Sendable {
             case .tooLong: throw .tooLong("response", encoding.byteCountMax)
             }
         }
-    }
-
-    /// Handlers write from the loop, as a rule: that costs no closure.
-    private func respond(_ encoding: MessageEncoding, endsStream: Bool) async -> WireConnection.OnSend {
-        if core.loop.isInLoop { return respondOnLoop(encoding, endsStream: endsStream) }
-        return await core.loop.perform { self.respondOnLoop(encoding, endsStream: endsStream) }
     }
 
     private func respondOnLoop(_ encoding: MessageEncoding, endsStream: Bool) -> WireConnection.OnSend {

@@ -67,7 +67,7 @@ extension WireConnection {
             finishOpen(start, message.encoded(), endsStream: endsStream)
         } else {
             let buffer = messageBuffer(behind: start.headerLength, lengthMax)
-            finishOpen(start, length: message.write(into: buffer), lengthMax, endsStream: endsStream)
+            finishOpen(&start, length: message.write(into: buffer), lengthMax, endsStream: endsStream)
         }
         return .opened(start.id)
     }

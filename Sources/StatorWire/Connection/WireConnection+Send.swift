@@ -139,8 +139,8 @@ extension WireConnection {
     /// Whether something waits to be sent, be it that it must wait for credit.
     package var hasOutbound: Bool { outbound.count > 0 || !queue.isEmpty }
 
-    /// Whether `next` would return something without any input.
-    package var hasEvents: Bool { !pending.isEmpty }
+    /// Whether `next` would return something without any input. Mutating as `acceptedStreamCount` is.
+    package var hasEvents: Bool { mutating get { !pending.isEmpty } }
 
     /// Puts the next frames of long messages into `outbound`, when less than one frame waits there, so that what comes
     /// later waits behind one of them at most. Call it before each look at `outbound`.
@@ -173,6 +173,8 @@ extension WireConnection {
     /// A stream that is being opened.
     struct OpenStart {
         var header: CallHeader
+        /// Put into the table when its OPEN is.
+        var stream = Stream()
         var id = StreamID.connection
         var headerLength = 0
         /// Its message goes into the queue, behind OPEN.
@@ -192,13 +194,16 @@ extension WireConnection {
         guard lengthMax <= WireLimits.messageLengthMax else { return .tooLong }
         guard takesMessage(isPriority: isPriority) else { return .noRoom }
         if let deadline { start.header.setTimeout(microseconds: now.microseconds(until: deadline)) }
-        switch opened.open(endsStream: endsStream, isPriority: isPriority, deadline: deadline) {
+        switch opened.open(isPriority: isPriority) {
         case .refuseDraining:
             goAwayWithoutNumbers()
             return .goingAway
         case .refuseTooMany: return .tooManyStreams
-        case .opened(let id):
+        case .open(let id):
             openCount &+= 1
+            start.stream.isRequestOver = endsStream
+            start.stream.isPriority = isPriority
+            start.stream.deadline = deadline
             start.id = id
             start.headerLength = start.header.byteCount
             start.isQueued = start.headerLength + lengthMax > WireLimits.framePayloadLengthMax
@@ -206,13 +211,14 @@ extension WireConnection {
         }
     }
 
-    mutating func finishOpen(_ start: OpenStart, length: Int, _ lengthMax: Int, endsStream: Bool) {
+    mutating func finishOpen(_ start: inout OpenStart, length: Int, _ lengthMax: Int, endsStream: Bool) {
         let length = checked(length, lengthMax)
         let payload = outbound.reserve(WireLimits.frameHeaderLength) + WireLimits.frameHeaderLength
         start.header.write(to: payload)
         let flags = endsStream ? start.header.flags.union(.endStream) : start.header.flags
         commitMessage(.open, flags, start.id, length: length, prefixLength: start.headerLength)
-        opened.sent(start.id, length: length, endsStream: endsStream, isQueued: false)
+        start.stream.sendWindow.charge(frameCost(length, hasMore: false))
+        opened.insert(start.stream, as: start.id)
     }
 
     /// OPEN goes out at once, so that the numbers of streams stay in their order; its message follows.
@@ -243,6 +249,7 @@ extension WireConnection {
         ).write(to: place)
         start.header.write(to: place + WireLimits.frameHeaderLength)
         outbound.commit(WireLimits.frameHeaderLength + length)
+        opened.insert(start.stream, as: start.id)
     }
 
     /// No stream can be opened any more: the connection drains, and its owner hears of it as if the peer had said so.

@@ -67,7 +67,8 @@ package struct WireConnection: ~Copyable {
     package var isClosed: Bool { phase == .closed }
     package var isGoingAway: Bool { phase == .draining }
     package var openedStreamCount: Int { opened.count }
-    package var acceptedStreamCount: Int { accepted.count }
+    /// Asked for with every call: mutating, since a reader from another module would first copy the whole machine.
+    package var acceptedStreamCount: Int { mutating get { accepted.count } }
 
     /// When `timer` is to be called next; nil: never.
     package var wakeUp: WireInstant? {

@@ -24,15 +24,6 @@ struct AcceptedStreams: ~Copyable {
         case ignore
     }
 
-    enum OnSend: Equatable {
-        case send
-        /// Behind the stream's messages that wait already.
-        case queue
-        /// The stream is gone already: cancelled or expired.
-        case streamEnded
-        case windowUsedUp
-    }
-
     var streams = StreamTable()
     private var state = State.open
     /// The peer's numbers are odd.
@@ -88,21 +79,9 @@ struct AcceptedStreams: ~Copyable {
         return .take
     }
 
-    /// Whether a message of ours may be sent.
-    @inline(__always)
-    func send(_ id: StreamID) -> OnSend {
-        guard let stream = streams.find(id), !stream.pointee.isFinishing else { return .streamEnded }
-        guard stream.pointee.sendWindow.isOpen else { return .windowUsedUp }
-        return stream.pointee.isQueued ? .queue : .send
-    }
-
     /// The stream is over; returns what was known of it, nil when it was gone.
     @inline(__always)
-    mutating func remove(_ id: StreamID) -> Stream? {
-        guard let stream = streams.find(id)?.pointee else { return nil }
-        streams.remove(id)
-        return stream
-    }
+    mutating func remove(_ id: StreamID) -> Stream? { streams.remove(id) }
 
     /// A frame came for a stream that is not there: a violation when it never was.
     func checkWasOpened(_ id: StreamID) throws(WireViolation) {

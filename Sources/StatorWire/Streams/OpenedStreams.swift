@@ -8,7 +8,8 @@ struct OpenedStreams: ~Copyable {
     enum State { case open, draining }
 
     enum OnOpen: Equatable {
-        case opened(StreamID)
+        /// Insert the stream.
+        case open(StreamID)
         case refuseDraining
         case refuseTooMany
     }
@@ -43,10 +44,9 @@ struct OpenedStreams: ~Copyable {
     @inline(__always)
     func isOurs(_ id: StreamID) -> Bool { (id.rawValue ^ nextID) & 1 == 0 }
 
+    /// Gives out the number of a new stream; it is put in by `insert` before anything else is asked.
     @inline(__always)
-    mutating func open(
-        endsStream: Bool, isPriority: Bool, deadline: WireInstant?
-    ) -> OnOpen {
+    mutating func open(isPriority: Bool) -> OnOpen {
         switch state {
         case .draining: return .refuseDraining
         case .open:
@@ -56,13 +56,13 @@ struct OpenedStreams: ~Copyable {
             guard nextID < UInt32.max - 1 else { return .refuseDraining }
             let id = StreamID(nextID)
             nextID += 2
-            var stream = Stream()
-            stream.isRequestOver = endsStream
-            stream.isPriority = isPriority
-            stream.deadline = deadline
-            streams.insert(stream, as: id)
-            return .opened(id)
+            return .open(id)
         }
+    }
+
+    @inline(__always)
+    mutating func insert(_ stream: Stream, as id: StreamID) {
+        streams.insert(stream, as: id)
     }
 
     /// A further message of ours is to be sent.
@@ -99,13 +99,9 @@ struct OpenedStreams: ~Copyable {
         return .take
     }
 
-    /// The stream is over; returns what its messages withhold of the connection's window, nil when it was gone.
+    /// The stream is over; returns what was known of it, nil when it was gone.
     @inline(__always)
-    mutating func remove(_ id: StreamID) -> Stream? {
-        guard let stream = streams.find(id)?.pointee else { return nil }
-        streams.remove(id)
-        return stream
-    }
+    mutating func remove(_ id: StreamID) -> Stream? { streams.remove(id) }
 
     /// A frame came for a stream that is not there: a violation when it never was.
     func checkWasOpened(_ id: StreamID) throws(WireViolation) {

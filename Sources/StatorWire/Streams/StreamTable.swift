@@ -155,21 +155,21 @@ struct StreamTable: ~Copyable {
         old.deallocate()
     }
 
-    /// Takes a stream out; false when it is not there.
-    @discardableResult
+    /// Takes a stream out; nil when it is not there.
     @inline(__always)
-    mutating func remove(_ id: StreamID) -> Bool {
-        guard let slots else { return false }
+    mutating func remove(_ id: StreamID) -> Stream? {
+        guard let slots else { return nil }
         if slots[capacity].id == id.rawValue {
             slots[capacity].id = 0
             count -= 1
-            return true
+            return slots[capacity].stream
         }
-        return tableCount > 0 && removeFromTable(id.rawValue, slots)
+        return tableCount > 0 ? removeFromTable(id.rawValue, slots) : nil
     }
 
-    private mutating func removeFromTable(_ id: UInt32, _ slots: UnsafeMutablePointer<Slot>) -> Bool {
-        guard var hole = index(of: id, slots) else { return false }
+    private mutating func removeFromTable(_ id: UInt32, _ slots: UnsafeMutablePointer<Slot>) -> Stream? {
+        guard var hole = index(of: id, slots) else { return nil }
+        let stream = slots[hole].stream
         // Those behind that are not at their own places move up.
         var index = next(hole)
         while slots[index].id != 0, distance(index, slots) > 0 {
@@ -181,7 +181,7 @@ struct StreamTable: ~Copyable {
         tableCount -= 1
         count -= 1
         if count == 0, capacity > Self.keptCapacityMax { releaseIfEmpty() }
-        return true
+        return stream
     }
 
     /// Gives the memory back when there is no stream: for connections on which nothing happens.
