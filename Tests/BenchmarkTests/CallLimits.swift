@@ -16,14 +16,14 @@ struct CallLimit: CustomTestStringConvertible, Sendable {
     static let all = [
         CallLimit("ping", ["--message", "ping"], server: 17, client: 13),
         CallLimit("instance", ["--message", "instance"], server: 17, client: 13),
-        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 24, client: 13),
+        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 23, client: 13),
         CallLimit("async client", ["--message", "instance", "--style", "tasks"], server: 17, client: 15),
     ]
     #else
     static let all = [
         CallLimit("ping", ["--message", "ping"], server: 7, client: 7),
         CallLimit("instance", ["--message", "instance"], server: 7, client: 7),
-        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 16, client: 7),
+        CallLimit("async handler", ["--message", "instance", "--handler", "suspending"], server: 15, client: 7),
         CallLimit("async client", ["--message", "instance", "--style", "tasks"], server: 7, client: 10),
     ]
     #endif

@@ -43,7 +43,9 @@ final class ServerCall: @unchecked Sendable {
 
     /// Starts the handler; it runs at once up to where it first waits. On the loop only.
     func start(_ handler: @escaping @Sendable () async throws -> Void) {
-        let task = core.loop.startTask { [self] in
+        core.loop.assertInLoop()
+        // Not by `startTask`: a closure that is handed on to the task is wrapped twice on the way.
+        let task = Task.immediate(executorPreference: core.loop) { [self] in
             var failure: RPCError?
             do {
                 try await handler()
