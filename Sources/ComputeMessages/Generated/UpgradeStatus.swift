@@ -43,7 +43,7 @@ public struct UpgradeStatus: VersionedMessage {
         set { content.set(2, newValue) }
     }
 
-    /// The lowest of all services that are up: what all of them can do.
+    /// The lowest of all services that are up or may be restarting: what all of them can do.
     public var fleetServiceVersion: UInt32? {
         get { content.uint32(3) }
         set { content.set(3, newValue) }

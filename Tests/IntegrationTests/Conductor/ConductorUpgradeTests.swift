@@ -12,16 +12,10 @@ import Testing
     private static func withServer(
         _ body: @escaping @Sendable (ConductorCluster, APIClient, FakeHost) async throws -> Void
     ) async throws {
-        try await ConductorCluster.run { cluster in
-            try await cluster.withConductor { conductor in
-                try await cluster.withHost(try cluster.makeHost(at: conductor)) { host in
-                    try await cluster.withAPI(at: conductor) { api in
-                        let end = try await api.end(of: try await api.create("web"))
-                        #expect(end.state == .succeeded)
-                        try await body(cluster, api, host)
-                    }
-                }
-            }
+        try await ConductorRequestTests.withServers { cluster, api, host in
+            let end = try await api.end(of: try await api.create("web"))
+            #expect(end.state == .succeeded)
+            try await body(cluster, api, host)
         }
     }
 

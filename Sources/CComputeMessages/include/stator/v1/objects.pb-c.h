@@ -564,7 +564,7 @@ struct  Stator__V1__UpgradeStatus
   protobuf_c_boolean has_oldest_service_version;
   uint32_t oldest_service_version;
   /*
-   * The lowest of all services that are up: what all of them can do.
+   * The lowest of all services that are up or may be restarting: what all of them can do.
    */
   protobuf_c_boolean has_fleet_service_version;
   uint32_t fleet_service_version;
